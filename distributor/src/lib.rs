@@ -1,0 +1,1 @@
+//! Takes writes: decodes, validates, shards, appends to the WAL, delivers to owners.

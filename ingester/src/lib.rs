@@ -1,0 +1,1 @@
+//! Owns partitions: tails the WAL, holds heads, answers for recent data.

@@ -1,0 +1,1 @@
+//! The object store behind one handle: URLs, chains of numbered objects, a durable local directory, a fake that misbehaves.

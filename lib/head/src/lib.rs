@@ -1,0 +1,1 @@
+//! One partition's recent series of all tenants, in memory.

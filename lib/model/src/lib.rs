@@ -1,0 +1,1 @@
+//! What a metric is: labels, matchers, samples, native histograms, exemplars, metadata, tenants, time.

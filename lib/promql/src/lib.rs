@@ -1,0 +1,1 @@
+//! Parse, plan and evaluate PromQL over any store that implements Queryable.

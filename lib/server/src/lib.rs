@@ -1,0 +1,1 @@
+//! What every role stands on: HTTP, errors to statuses, drain, tasks, clock, telemetry, config.

@@ -1,0 +1,1 @@
+//! The PromQL API: plans, fans out, merges, evaluates, prints as Prometheus does.

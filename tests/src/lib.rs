@@ -1,0 +1,1 @@
+//! Whole systems under real clients and faults.
