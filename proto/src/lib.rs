@@ -1,1 +1,3 @@
-//! Wire messages: Prometheus remote write 1 and 2, and the internal services between roles.
+//! Wire messages: Prometheus remote write 1.0 and 2.0, remote read, and the internal services between roles.
+
+pub mod internal;

@@ -1,0 +1,4 @@
+//! The services that roles offer one another. Within one process a role is called through these traits directly;
+//! between processes the same messages travel over TCP.
+
+pub mod ingester;
