@@ -20,7 +20,7 @@ mod samples;
 mod tenant;
 
 pub use exemplar::Exemplar;
-pub use histogram::{FloatHistogram, Histogram};
+pub use histogram::{AnyHistogram, FloatHistogram, Histogram};
 pub use ids::{Cut, PartitionId, WriterId};
 pub use labels::{Labels, LabelsBuilder, LabelsRef};
 pub use matcher::{InvalidRegex, MatchOp, Matcher};

@@ -35,3 +35,12 @@ pub enum CounterResetHint {
     /// A gauge histogram: resets mean nothing.
     Gauge = 3,
 }
+
+/// A native histogram as it was sent: with integer or with float counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyHistogram {
+    /// Integer counts.
+    Integer(Histogram),
+    /// Float counts, e.g. from a recording rule.
+    Float(FloatHistogram),
+}
