@@ -1,1 +1,16 @@
-//! Whole systems under real clients and faults.
+//! Whole systems under real clients and faults: how tests start processes, write into them and compare answers.
+//!
+//! A test is one story in `tests/*.rs`. It starts [`Mneme`] and, where it needs them, Debian's [`Prometheus`] and
+//! [`NodeExporter`] on free loopback ports, waits for conditions by [`wait::until`], and every process ends with the test.
+
+pub mod compare;
+mod debian;
+pub mod http;
+pub mod ledger;
+mod mneme;
+mod process;
+pub mod wait;
+
+pub use debian::{NodeExporter, Prometheus, free_port, has_debian};
+pub use mneme::Mneme;
+pub use process::Process;
