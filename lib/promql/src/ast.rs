@@ -244,7 +244,13 @@ pub enum DurationOp {
 #[expect(missing_docs, reason = "self-explaining")]
 pub enum DurationExpr {
     Number(NumberLiteral),
-    Op { op: DurationOp, lhs: Option<Box<DurationExpr>>, rhs: Option<Box<DurationExpr>>, wrapped: bool, pos: PosRange },
+    Op {
+        op: DurationOp,
+        lhs: Option<Box<DurationExpr>>,
+        rhs: Option<Box<DurationExpr>>,
+        wrapped: bool,
+        pos: PosRange,
+    },
 }
 
 /// How a range or lookback treats its edges (experimental).

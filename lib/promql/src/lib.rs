@@ -2,7 +2,10 @@
 //!
 //! `text -> parser -> ast::Expr -> plan -> eval -> QueryResult`. Semantics are Prometheus 3.14's; evaluation never awaits.
 
+pub mod annotations;
 pub mod ast;
+pub mod format;
+pub mod functions;
 mod queryable;
 mod signature;
 
