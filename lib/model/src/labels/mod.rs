@@ -5,6 +5,7 @@
 
 mod builder;
 mod decode;
+mod pieces;
 mod quote;
 
 use std::borrow::Borrow;
@@ -104,7 +105,10 @@ impl<'a> LabelsRef<'a> {
     /// The value of `name`; `None` if absent.
     #[must_use]
     pub fn get(self, name: &str) -> Option<&'a str> {
-        self.iter().take_while(|(found, _)| *found <= name).find(|(found, _)| *found == name).map(|(_, value)| value)
+        self.iter()
+            .take_while(|(found, _)| *found <= name)
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
     }
 
     /// The canonical bytes.

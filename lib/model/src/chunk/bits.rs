@@ -1,0 +1,207 @@
+//! Bit streams, most significant bit first, and the variable-length integer of all chunk encodings.
+
+use super::Error;
+
+/// Payload widths of [`BitWriter::write_varbit`]: class `i` is `i` ones, a zero (not for the last class) and `WIDTHS[i]` bits.
+const WIDTHS: [u32; 9] = [0, 3, 6, 9, 13, 18, 25, 40, 64];
+
+/// Small magnitudes of either sign to small numbers: 0, -1, 1, -2, 2 ... to 0, 1, 2, 3, 4.
+pub(super) fn zigzag(v: i64) -> u64 {
+    ((v << 1) ^ (v >> 63)) as u64
+}
+
+/// The inverse of [`zigzag`].
+pub(super) fn unzigzag(u: u64) -> i64 {
+    (u >> 1) as i64 ^ -((u & 1) as i64)
+}
+
+/// Writes bits into a vector that grows tightly.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BitWriter {
+    data: Vec<u8>,
+    tail: u8,
+    tail_bits: u8,
+}
+
+impl BitWriter {
+    /// Appends the low `n` bits of `value`; `1 <= n <= 56`, `value < 2^n`.
+    #[inline]
+    pub(super) fn write(&mut self, value: u64, n: u32) {
+        debug_assert!((1..=56).contains(&n) && value >> n == 0, "{value} does not fit {n} bits");
+        let total = u32::from(self.tail_bits) + n;
+        let bytes = (((u64::from(self.tail) << n) | value) << (64 - total)).to_be_bytes();
+        let whole = (total / 8) as usize;
+        if self.data.capacity() - self.data.len() < whole {
+            self.grow();
+        }
+        self.data.extend_from_slice(&bytes[..whole]);
+        let rest = total % 8;
+        self.tail = if rest == 0 { 0 } else { bytes[whole] >> (8 - rest) };
+        self.tail_bits = rest as u8;
+    }
+
+    /// Appends the low `n` bits of `value`; `1 <= n <= 64`.
+    pub(super) fn write_wide(&mut self, value: u64, n: u32) {
+        if n > 56 {
+            self.write((value >> 32) & ((1 << (n - 32)) - 1), n - 32);
+            self.write(value & 0xffff_ffff, 32);
+        } else {
+            self.write(value & ((1 << n) - 1), n);
+        }
+    }
+
+    /// Appends an integer that is small or zero most of the time.
+    #[inline]
+    pub(super) fn write_varbit(&mut self, v: i64) {
+        if v == 0 {
+            return self.write(0, 1);
+        }
+        let u = zigzag(v);
+        let len = 64 - u.leading_zeros();
+        let class = WIDTHS[..8].iter().position(|&width| len <= width).unwrap_or(8) as u32;
+        let prefix_bits = if class == 8 { 8 } else { class + 1 };
+        let prefix = if class == 8 { 0xff } else { (1 << (class + 1)) - 2 };
+        let width = WIDTHS[class as usize];
+        if prefix_bits + width <= 56 {
+            self.write((prefix << width) | u, prefix_bits + width);
+        } else {
+            self.write(prefix, prefix_bits);
+            self.write_wide(u, width);
+        }
+    }
+
+    /// Bytes written so far, the last one padded with zero bits.
+    pub(super) fn len(&self) -> usize {
+        self.data.len() + usize::from(self.tail_bits > 0)
+    }
+
+    /// Heap bytes held.
+    pub(super) fn capacity(&self) -> usize {
+        self.data.capacity()
+    }
+
+    /// A copy of the bytes without spare room.
+    pub(super) fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len());
+        bytes.extend_from_slice(&self.data);
+        if self.tail_bits > 0 {
+            bytes.push(self.tail << (8 - self.tail_bits));
+        }
+        bytes
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.data.reserve_exact((self.data.len() / 4).max(16));
+    }
+}
+
+/// Reads what [`BitWriter`] wrote.
+#[derive(Clone, Debug)]
+pub(super) struct BitReader<'a> {
+    data: &'a [u8],
+    /// In bits; at most `8 * data.len()`.
+    at: usize,
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, at: 0 }
+    }
+
+    /// Bits not yet read.
+    pub(super) fn remaining(&self) -> usize {
+        self.data.len() * 8 - self.at
+    }
+
+    /// The next 57 bits or more, left-aligned; zeros behind the end.
+    #[inline]
+    pub(super) fn peek(&self) -> u64 {
+        let rest = self.data.get(self.at / 8..).unwrap_or_default();
+        let word = match rest.first_chunk::<8>() {
+            Some(bytes) => u64::from_be_bytes(*bytes),
+            None => {
+                rest.iter().enumerate().fold(0, |word, (i, &byte)| word | (u64::from(byte) << (56 - 8 * i)))
+            }
+        };
+        word << (self.at % 8)
+    }
+
+    /// Passes over `n` bits that were looked at.
+    #[inline]
+    pub(super) fn skip(&mut self, n: u32) -> Result<(), Error> {
+        if self.remaining() < n as usize {
+            return Err(Error::Truncated);
+        }
+        self.at += n as usize;
+        Ok(())
+    }
+
+    /// The next `n` bits, `n <= 56`.
+    #[inline]
+    pub(super) fn read(&mut self, n: u32) -> Result<u64, Error> {
+        if n == 0 {
+            return Ok(0);
+        }
+        let value = self.peek() >> (64 - n);
+        self.skip(n)?;
+        Ok(value)
+    }
+
+    /// The next `n` bits, `n <= 64`.
+    pub(super) fn read_wide(&mut self, n: u32) -> Result<u64, Error> {
+        if n > 56 { Ok((self.read(n - 32)? << 32) | self.read(32)?) } else { self.read(n) }
+    }
+
+    /// The next bit.
+    #[inline]
+    pub(super) fn read_bit(&mut self) -> Result<bool, Error> {
+        Ok(self.read(1)? == 1)
+    }
+
+    /// What [`BitWriter::write_varbit`] wrote.
+    #[inline]
+    pub(super) fn read_varbit(&mut self) -> Result<i64, Error> {
+        let word = self.peek();
+        if word >> 63 == 0 {
+            self.skip(1)?;
+            return Ok(0);
+        }
+        let class = word.leading_ones().min(8);
+        self.skip(if class == 8 { 8 } else { class + 1 })?;
+        Ok(unzigzag(self.read_wide(WIDTHS[class as usize])?))
+    }
+
+    /// A count of things that take at least `bits` bits each.
+    pub(super) fn read_len(&mut self, bits: usize) -> Result<usize, Error> {
+        let len = usize::try_from(self.read_varbit()?).map_err(|_| Error::Invalid("length"))?;
+        if len.saturating_mul(bits) > self.remaining() { Err(Error::Truncated) } else { Ok(len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_of_every_class_come_back() {
+        let mut values = vec![0, 1, -1, i64::MAX, i64::MIN];
+        values.extend((0..63).flat_map(|shift| [(1i64 << shift) - 1, 1i64 << shift, -(1i64 << shift)]));
+        let mut writer = BitWriter::default();
+        for &v in &values {
+            writer.write_varbit(v);
+            writer.write_wide(v as u64, 64);
+            writer.write(1, 1);
+        }
+        let bytes = writer.to_vec();
+        assert_eq!(bytes.len(), writer.len());
+        let mut reader = BitReader::new(&bytes);
+        for &v in &values {
+            assert_eq!(reader.read_varbit(), Ok(v));
+            assert_eq!(reader.read_wide(64), Ok(v as u64));
+            assert_eq!(reader.read_bit(), Ok(true));
+        }
+        assert!(reader.remaining() < 8);
+        assert_eq!(reader.read(8), Err(Error::Truncated));
+    }
+}
