@@ -1,1 +1,20 @@
-//! Who may do how much: tenants from requests, limits, overrides, rate limiters.
+//! Who may do how much: the tenant of a request, each tenant's limits and overrides, rate limiters.
+//! Pure values and decisions: time comes in as an argument, nothing here reads files or clocks.
+//!
+//! - [`Authenticator`] a request's headers in, its tenant (writes) or tenants (reads, `a|b`) out.
+//! - [`Limits`] what one tenant may do; [`Overrides`] the limits of every tenant: defaults, then the config file's `overrides:`,
+//!   then the reloadable runtime file.
+//! - [`RateLimiter`] token buckets by tenant.
+
+mod auth;
+mod limits;
+mod overrides;
+mod period;
+mod rate;
+mod secret;
+
+pub use auth::{AuthConfig, AuthError, AuthMode, Authenticator, Credential, ORG_ID_HEADER};
+pub use limits::{LabelValueStrategy, Limits, NameValidation};
+pub use overrides::{LimitsPatch, OverrideError, Overrides, RuntimeConfig, SharedOverrides, TenantPatches};
+pub use rate::RateLimiter;
+pub use secret::Secret;
