@@ -2,6 +2,10 @@
 //!
 //! Shapes follow Prometheus 3.14 `promql/parser/ast.go`; the printer (`print.rs`) writes them as its `String()` does.
 
+mod operator;
+mod value_type;
+mod walk;
+
 use mneme_model::Matcher;
 
 use crate::signature::Signature;

@@ -1,0 +1,57 @@
+//! Numbers, durations and strings: from their text to their value.
+
+mod duration;
+mod number;
+mod unquote;
+
+use super::Parser;
+use super::binary::is_minus;
+use super::error::{Failure, Parsed};
+use super::token::{Kind, Token};
+use crate::ast::{NumberLiteral, StringLiteral};
+
+pub(crate) use duration::format_duration;
+
+impl<'a> Parser<'a> {
+    /// A number, or a duration as its seconds.
+    pub(super) fn number_literal(&mut self) -> Parsed<'a, NumberLiteral> {
+        let token = self.peek()?;
+        let (value, is_duration) = match token.kind {
+            Kind::Number => {
+                let value = number::parse(token.text).map_err(|reason| {
+                    let message =
+                        format!("error parsing number: strconv.ParseFloat: parsing {}: {reason}", crate::format::quote(token.text));
+                    Failure::at(token.pos(), message)
+                })?;
+                (value, false)
+            }
+            Kind::Duration => {
+                let nanoseconds = duration::parse(token.text).map_err(|message| Failure::at(token.pos(), message))?;
+                (duration::seconds(nanoseconds), true)
+            }
+            _ => return Err(Failure::Unexpected(token)),
+        };
+        self.take()?;
+        Ok(NumberLiteral { value, is_duration, pos: token.pos() })
+    }
+
+    pub(super) fn string_literal(&mut self) -> Parsed<'a, StringLiteral> {
+        let token = self.expect(Kind::String)?;
+        Ok(StringLiteral { value: unquoted(&token)?, pos: token.pos() })
+    }
+}
+
+/// Puts a sign before a number.
+pub(super) fn sign(number: &mut NumberLiteral, sign: &Token<'_>) {
+    if is_minus(sign) && !number.value.is_nan() {
+        number.value = -number.value;
+    }
+    number.pos.start = sign.start;
+}
+
+/// The text that a string token stands for. Bytes that are no UTF-8 (by `\xff`) become the replacement character.
+pub(super) fn unquoted<'a>(token: &Token<'a>) -> Parsed<'a, String> {
+    unquote::unquote(token.text).ok_or_else(|| {
+        Failure::at(token.pos(), format!("error unquoting string {}: invalid syntax", crate::format::quote(token.text)))
+    })
+}

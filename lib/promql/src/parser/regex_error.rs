@@ -1,0 +1,58 @@
+//! Why a regular expression does not compile, in the words of Go's `regexp/syntax`, which users of Prometheus know.
+
+use regex_syntax::ast::{Error, ErrorKind, parse::Parser};
+
+/// The error text of Prometheus for a pattern that did not compile; `reason` is for what Go has no words for.
+pub(super) fn go_error(pattern: &str, reason: &str) -> String {
+    match Parser::new().parse(pattern) {
+        Err(error) => go_syntax_error(pattern, &error),
+        // The last line of the compiler's report says what is wrong, the lines before show where.
+        Ok(_) => format!("error parsing regexp: {}", reason.lines().last().unwrap_or(reason).trim_start_matches("error: ")),
+    }
+}
+
+fn go_syntax_error(pattern: &str, error: &Error) -> String {
+    let span = error.span();
+    let part = pattern.get(span.start.offset..span.end.offset).unwrap_or(pattern);
+    let from_start = pattern.get(span.start.offset..).unwrap_or(pattern);
+    let (what, shown) = match error.kind() {
+        ErrorKind::GroupUnclosed => ("missing closing )", pattern),
+        ErrorKind::GroupUnopened => ("unexpected )", pattern),
+        ErrorKind::ClassUnclosed => ("missing closing ]", from_start),
+        ErrorKind::ClassRangeInvalid => ("invalid character class range", part),
+        ErrorKind::ClassRangeLiteral | ErrorKind::ClassEscapeInvalid => ("invalid character class range", part),
+        ErrorKind::EscapeUnexpectedEof => ("trailing backslash at end of expression", ""),
+        ErrorKind::EscapeUnrecognized | ErrorKind::UnsupportedBackreference => ("invalid escape sequence", part),
+        ErrorKind::RepetitionMissing => ("missing argument to repetition operator", part),
+        ErrorKind::RepetitionCountInvalid => ("invalid repeat count", part),
+        ErrorKind::FlagUnrecognized | ErrorKind::FlagUnexpectedEof | ErrorKind::UnsupportedLookAround => {
+            ("invalid or unsupported Perl syntax", part)
+        }
+        ErrorKind::GroupNameDuplicate { .. } => ("duplicate capture group name", part),
+        ErrorKind::GroupNameEmpty | ErrorKind::GroupNameInvalid | ErrorKind::GroupNameUnexpectedEof => {
+            ("invalid named capture", from_start)
+        }
+        ErrorKind::UnicodeClassInvalid => ("invalid character class range", part),
+        other => return format!("error parsing regexp: {other}: `{part}`"),
+    };
+    format!("error parsing regexp: {what}: `{shown}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_mistakes_are_told_in_go_words() {
+        for (pattern, text) in [
+            ("a(b", "error parsing regexp: missing closing ): `a(b`"),
+            ("a)b", "error parsing regexp: unexpected ): `a)b`"),
+            ("a[b", "error parsing regexp: missing closing ]: `[b`"),
+            ("*", "error parsing regexp: missing argument to repetition operator: `*`"),
+            (r"\y", r"error parsing regexp: invalid escape sequence: `\y`"),
+            ("[z-a]", "error parsing regexp: invalid character class range: `z-a`"),
+        ] {
+            assert_eq!(go_error(pattern, ""), text);
+        }
+    }
+}

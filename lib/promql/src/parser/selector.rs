@@ -1,0 +1,119 @@
+//! `name{conditions}`, and the label lists of `by`, `on` and the like.
+
+use mneme_model::{MatchOp, Matcher};
+
+use super::Parser;
+use super::error::{Failure, Parsed};
+use super::literal::unquoted;
+use super::regex_error::go_error;
+use super::token::{Kind, Token};
+use crate::ast::{BinaryOp, Duration, PosRange, RangeModifier, VectorSelector};
+use crate::format::quote;
+
+const METRIC_NAME: &str = "__name__";
+
+impl<'a> Parser<'a> {
+    /// A selector, with or without a name.
+    pub(super) fn vector_selector(&mut self) -> Parsed<'a, VectorSelector> {
+        let token = self.peek()?;
+        if token.kind.can_name_metric() {
+            self.take()?;
+            return self.selector_named(token);
+        }
+        let (matchers, pos) = self.label_matchers()?;
+        Ok(selector(String::new(), matchers, pos))
+    }
+
+    /// The selector whose name has been taken already.
+    pub(super) fn selector_named(&mut self, name: Token<'a>) -> Parsed<'a, VectorSelector> {
+        let (mut matchers, mut pos) = (Vec::new(), name.pos());
+        if self.peek()?.kind == Kind::LeftBrace {
+            let braces;
+            (matchers, braces) = self.label_matchers()?;
+            pos.end = braces.end;
+        }
+        matchers.push(Matcher::equal(METRIC_NAME, name.text));
+        Ok(selector(name.text.to_owned(), matchers, pos))
+    }
+
+    /// `{a="b", "name", ...}`.
+    fn label_matchers(&mut self) -> Parsed<'a, (Vec<Matcher>, PosRange)> {
+        let open = self.expect(Kind::LeftBrace)?;
+        let mut matchers = Vec::new();
+        let close = loop {
+            if let Some(close) = self.take_if(Kind::RightBrace)? {
+                break close;
+            }
+            matchers.push(self.label_matcher()?);
+            if self.take_if(Kind::Comma)?.is_none() {
+                break self.expect(Kind::RightBrace).map_err(|failure| failure.within("label matching", "\",\" or \"}\""))?;
+            }
+        };
+        Ok((matchers, PosRange { start: open.start, end: close.end() }))
+    }
+
+    fn label_matcher(&mut self) -> Parsed<'a, Matcher> {
+        let name = self.peek()?;
+        let label = match name.kind {
+            Kind::Identifier => name.text.to_owned(),
+            Kind::String => unquoted(&name)?,
+            _ => return Err(Failure::Unexpected(name).within("label matching", "identifier or \"}\"")),
+        };
+        self.take()?;
+        let Some(op) = match_op(self.peek()?.kind) else {
+            if name.kind == Kind::String {
+                return Ok(Matcher::equal(METRIC_NAME, &label));
+            }
+            return Err(Failure::Unexpected(self.peek()?).within("label matching", "label matching operator"));
+        };
+        self.take()?;
+        let value = self.expect(Kind::String).map_err(|failure| failure.within("label matching", "string"))?;
+        let pattern = unquoted(&value)?;
+        Matcher::new(op, &label, &pattern)
+            .map_err(|error| Failure::at(PosRange { start: name.start, end: value.end() }, go_error(&pattern, &error.reason)))
+    }
+
+    /// `(label, ...)`, a comma at the end allowed.
+    pub(super) fn grouping_labels(&mut self) -> Parsed<'a, Vec<String>> {
+        self.expect(Kind::LeftParen).map_err(|failure| failure.within("grouping opts", "\"(\""))?;
+        let mut labels = Vec::new();
+        loop {
+            if self.take_if(Kind::RightParen)?.is_some() {
+                return Ok(labels);
+            }
+            labels.push(self.grouping_label()?);
+            if self.take_if(Kind::Comma)?.is_none() {
+                self.expect(Kind::RightParen).map_err(|failure| failure.within("grouping opts", "\",\" or \")\""))?;
+                return Ok(labels);
+            }
+        }
+    }
+
+    fn grouping_label(&mut self) -> Parsed<'a, String> {
+        let token = self.peek()?;
+        let label = match token.kind {
+            Kind::String => unquoted(&token)?,
+            kind if kind.can_name_label() => token.text.to_owned(),
+            _ => return Err(Failure::Unexpected(token).within("grouping opts", "label")),
+        };
+        if label.is_empty() {
+            return Err(Failure::at(token.pos(), format!("invalid label name for grouping: {}", quote(&label))));
+        }
+        self.take()?;
+        Ok(label)
+    }
+}
+
+fn selector(name: String, matchers: Vec<Matcher>, pos: PosRange) -> VectorSelector {
+    VectorSelector { name, matchers, offset: Duration::default(), at: None, modifier: RangeModifier::None, pos }
+}
+
+fn match_op(kind: Kind) -> Option<MatchOp> {
+    match kind {
+        Kind::Equal => Some(MatchOp::Equal),
+        Kind::Operator(BinaryOp::NotEq) => Some(MatchOp::NotEqual),
+        Kind::EqualRegex => Some(MatchOp::Regex),
+        Kind::NotEqualRegex => Some(MatchOp::NotRegex),
+        _ => None,
+    }
+}
