@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
 /// What a caller can do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -89,6 +92,42 @@ impl Status {
     /// The message with its id, as written into a reply's first line.
     #[must_use]
     pub fn text(&self) -> String {
-        if self.id.is_empty() { self.message.clone() } else { format!("{} (err-mneme-{})", self.message, self.id) }
+        if self.id.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{} (err-mneme-{})", self.message, self.id)
+        }
+    }
+}
+
+/// Plain text, one line, with `Retry-After` in whole seconds (at least 1) where it is known. The query API has an
+/// envelope of its own.
+impl IntoResponse for Status {
+    fn into_response(self) -> Response {
+        let code = StatusCode::from_u16(self.kind.http()).expect("every kind has a valid code");
+        let mut response = (code, self.text() + "\n").into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(after) = self.retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_rounded_up_to_whole_seconds() {
+        let status = Status::new(Kind::TooMany, "too fast")
+            .with_id("rate")
+            .with_retry_after(Duration::from_millis(1200));
+        let response = status.into_response();
+        assert_eq!(response.status().as_u16(), 429);
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     }
 }

@@ -1,0 +1,11 @@
+//! Configuration as data: one YAML file to one value, errors that name their place, the reference as Markdown.
+
+pub mod docs;
+pub mod duration;
+mod load;
+mod locate;
+mod view;
+
+pub use load::{Error, parse};
+pub use locate::{Place, locate};
+pub use view::View;
