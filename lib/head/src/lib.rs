@@ -1,1 +1,36 @@
-//! One partition's recent series of all tenants, in memory.
+//! One partition's recent series of all tenants, in memory: index, compressed chunks, generations by cut.
+//! A [`Head`] takes samples of any age in any order, any number of times, and always ends with the same answers.
+//!
+//! - A *tenant* is a key: every series, index and figure belongs to one, and no call sees two.
+//! - A *generation* is the data stamped with one [`Cut`]. What a generation holds depends only on the records stamped with
+//!   its cut, never on what other generations hold, so that owners that read the WAL in different orders agree.
+//! - A chunk is *open* (the newest generation's samples in order), *stored* (closed), or a *late* buffer (out of order).
+//! - The *floor* is the lowest generation still held: see [`Head::drop_below`].
+//!
+//! The flow: [`Head::appender`] takes the write lock once per WAL section; [`Appender::series`] finds or creates a series,
+//! [`Appender::float`] and [`Appender::histogram`] add to it and say whether the sample was new. Queries
+//! ([`Head::select`] and its like) take the read lock just long enough to find the series and to copy open chunks.
+//! A flush or a checkpoint reads generations in pages ([`Head::export`]), then drops them.
+
+mod appender;
+mod config;
+mod exemplars;
+mod export;
+mod head;
+mod index;
+mod late;
+mod metadata;
+mod query;
+mod series;
+mod slab;
+mod state;
+mod stats;
+mod tenant;
+
+pub use appender::{Appender, Outcome, SeriesRef};
+pub use config::HeadConfig;
+pub use export::{ExportCursor, ExportPage, ExportedSeries};
+pub use head::Head;
+pub use metadata::MetricMetadata;
+pub use query::{SelectedSeries, SeriesExemplars, Window};
+pub use stats::{Generation, HeadStats, TenantStats};

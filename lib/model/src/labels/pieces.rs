@@ -32,7 +32,11 @@ mod tests {
 
     #[test]
     fn singles_make_the_set_again() {
-        let labels = Labels::from_pairs([("b", "2".repeat(100)), ("a", "1".to_owned()), ("__name__", "up".to_owned())]);
+        let labels = Labels::from_pairs([
+            ("b", "2".repeat(100)),
+            ("a", "1".to_owned()),
+            ("__name__", "up".to_owned()),
+        ]);
         let singles: Vec<Labels> = labels.view().singles().map(LabelsRef::to_owned).collect();
         assert_eq!(singles.len(), 3);
         assert_eq!(singles[1], Labels::from_pairs([("a", "1")]));

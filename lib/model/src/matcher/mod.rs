@@ -1,9 +1,13 @@
 //! One condition of a selector.
 
+mod analysis;
+
 use std::fmt;
 use std::sync::Arc;
 
 use regex::Regex;
+
+use analysis::Shape;
 
 /// `=`, `!=`, `=~`, `!~`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,7 +38,14 @@ pub struct Matcher {
     name: Arc<str>,
     op: MatchOp,
     value: Arc<str>,
-    regex: Option<Arc<Regex>>,
+    regex: Option<Arc<Compiled>>,
+}
+
+/// A regular expression, and what is known of it without running it.
+#[derive(Debug)]
+struct Compiled {
+    regex: Regex,
+    shape: Shape,
 }
 
 /// A regular expression that does not compile.
@@ -52,7 +63,9 @@ impl Matcher {
     pub fn new(op: MatchOp, name: &str, value: &str) -> Result<Self, InvalidRegex> {
         let regex = match op {
             MatchOp::Equal | MatchOp::NotEqual => None,
-            MatchOp::Regex | MatchOp::NotRegex => Some(Arc::new(anchored(value)?)),
+            MatchOp::Regex | MatchOp::NotRegex => {
+                Some(Arc::new(Compiled { regex: anchored(value)?, shape: analysis::analyse(value) }))
+            }
         };
         Ok(Self { name: name.into(), op, value: value.into(), regex })
     }
@@ -99,7 +112,58 @@ impl Matcher {
     }
 
     fn regex_matches(&self, value: &str) -> bool {
-        self.regex.as_ref().is_some_and(|regex| regex.is_match(value))
+        self.regex.as_ref().is_some_and(|compiled| compiled.matches(value))
+    }
+
+    /// The only values that the matcher's regular expression matches (for `!~`: that the matcher refuses), sorted, each once,
+    /// where they are few (`a|b`, `x[12]?`). `None` for `=` and `!=`, and where they cannot be listed.
+    #[must_use]
+    pub fn set_values(&self) -> Option<&[Box<str>]> {
+        match &self.regex.as_ref()?.shape {
+            Shape::Values(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// What every value starts with that the matcher's regular expression matches (for `!~`: that the matcher refuses).
+    /// `None` for `=` and `!=`, and where nothing is known.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        match &self.regex.as_ref()?.shape {
+            Shape::Prefix { prefix, .. } | Shape::Other { prefix, .. } if !prefix.is_empty() => Some(prefix),
+            Shape::Values(values) if values.len() == 1 && !values[0].is_empty() => Some(&values[0]),
+            _ => None,
+        }
+    }
+
+    /// What every value ends with that the matcher's regular expression matches, as [`Self::prefix`].
+    #[must_use]
+    pub fn suffix(&self) -> Option<&str> {
+        match &self.regex.as_ref()?.shape {
+            Shape::Suffix { suffix, .. } | Shape::Other { suffix, .. } if !suffix.is_empty() => Some(suffix),
+            Shape::Values(values) if values.len() == 1 && !values[0].is_empty() => Some(&values[0]),
+            _ => None,
+        }
+    }
+}
+
+impl Compiled {
+    fn matches(&self, value: &str) -> bool {
+        match &self.shape {
+            Shape::Values(values) => values.binary_search_by(|known| (**known).cmp(value)).is_ok(),
+            Shape::Anything => true,
+            Shape::NotEmpty => !value.is_empty(),
+            Shape::Prefix { prefix, more } => {
+                value.starts_with(&**prefix) && value.len() >= prefix.len() + more
+            }
+            Shape::Suffix { suffix, more } => {
+                value.ends_with(&**suffix) && value.len() >= suffix.len() + more
+            }
+            Shape::Infix { infix } => value.contains(&**infix),
+            Shape::Other { prefix, suffix } => {
+                value.starts_with(&**prefix) && value.ends_with(&**suffix) && self.regex.is_match(value)
+            }
+        }
     }
 }
 

@@ -1,0 +1,218 @@
+//! One partition's recent series, under one lock.
+
+use std::ops::Range;
+
+use mneme_model::{Cut, Labels, Matcher, TenantId, TimestampMs};
+use parking_lot::{RwLock, RwLockWriteGuard};
+
+use crate::query::Reader;
+use crate::state::State;
+use crate::{
+    Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MetricMetadata,
+    SelectedSeries, SeriesExemplars, TenantStats, Window,
+};
+
+/// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
+const SLOTS_PER_HOLD: u32 = 4096;
+
+/// One partition's recent series of all tenants. Share it by reference or `Arc`; every call locks for itself.
+#[derive(Default)]
+pub struct Head {
+    config: HeadConfig,
+    state: RwLock<State>,
+}
+
+impl Head {
+    /// An empty head.
+    #[must_use]
+    pub fn new(config: HeadConfig) -> Self {
+        Self { config, state: RwLock::default() }
+    }
+
+    /// Takes the write lock, to add a WAL section's records. Never hold it across an await.
+    #[must_use]
+    pub fn appender(&self) -> Appender<'_> {
+        Appender { config: &self.config, state: self.state.write(), tenant: None }
+    }
+
+    /// A tenant's series that fulfil all matchers and have a chunk in the window, each once.
+    #[must_use]
+    pub fn select(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<SelectedSeries> {
+        self.read(tenant, |reader| reader.select(matchers, window))
+    }
+
+    /// The same series without their samples.
+    #[must_use]
+    pub fn series(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<Labels> {
+        self.read(tenant, |reader| reader.series(matchers, window))
+    }
+
+    /// Label names of these series, sorted, each once.
+    #[must_use]
+    pub fn label_names(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<String> {
+        self.read(tenant, |reader| reader.label_names(matchers, window))
+    }
+
+    /// Values of label `name` of these series, sorted, each once.
+    #[must_use]
+    pub fn label_values(
+        &self,
+        tenant: &str,
+        name: &str,
+        matchers: &[Matcher],
+        window: Window,
+    ) -> Vec<String> {
+        self.read(tenant, |reader| reader.label_values(name, matchers, window))
+    }
+
+    /// Exemplars of `start..=end` of series that fulfil all matchers.
+    #[must_use]
+    pub fn exemplars(
+        &self,
+        tenant: &str,
+        matchers: &[Matcher],
+        start: TimestampMs,
+        end: TimestampMs,
+    ) -> Vec<SeriesExemplars> {
+        self.read(tenant, |reader| reader.exemplars(matchers, start, end))
+    }
+
+    /// Metadata of one metric family, or of all, sorted by name.
+    #[must_use]
+    pub fn metadata(&self, tenant: &str, metric: Option<&str>) -> Vec<MetricMetadata> {
+        self.read(tenant, |reader| reader.metadata(metric))
+    }
+
+    /// How many series a tenant has.
+    #[must_use]
+    pub fn series_count(&self, tenant: &str) -> usize {
+        self.state.read().tenant(tenant).map_or(0, |tenant| tenant.index.series().len() as usize)
+    }
+
+    /// Times of a tenant's first and last sample held; `None` without samples.
+    #[must_use]
+    pub fn time_range(&self, tenant: &str) -> Option<(TimestampMs, TimestampMs)> {
+        self.state.read().tenant(tenant)?.bounds()
+    }
+
+    /// The tenants with series or metadata, in no order.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<TenantId> {
+        let state = self.state.read();
+        let held = state.tenants.iter().filter(|t| !t.index.series().is_empty() || t.metadata.memory() > 0);
+        held.map(|tenant| tenant.id.clone()).collect()
+    }
+
+    /// The lowest generation held: everything stamped below was dropped.
+    #[must_use]
+    pub fn floor(&self) -> Cut {
+        self.state.read().floor
+    }
+
+    /// The generations that have samples, ascending.
+    #[must_use]
+    pub fn generations(&self) -> Vec<Generation> {
+        let state = self.state.read();
+        let mut all: Vec<Generation> = Vec::new();
+        for one in state.tenants.iter().flat_map(|tenant| &tenant.generations) {
+            match all.binary_search_by_key(&one.cut, |generation| generation.cut) {
+                Ok(at) => {
+                    all[at].samples += one.samples;
+                    all[at].min_time = all[at].min_time.min(one.min_time);
+                    all[at].max_time = all[at].max_time.max(one.max_time);
+                }
+                Err(at) => {
+                    let (cut, samples, min_time, max_time) =
+                        (one.cut, one.samples, one.min_time, one.max_time);
+                    all.insert(at, Generation { cut, samples, min_time, max_time });
+                }
+            }
+        }
+        all
+    }
+
+    /// A page of the generations `cuts`, of one tenant or of all. Start with `after = None`, go on with the page's `next`.
+    ///
+    /// Records that arrive between two pages may be missing: a generation is complete once its cut is.
+    /// A page holds at most 4096 series.
+    #[must_use]
+    pub fn export(&self, tenant: Option<&str>, cuts: Range<Cut>, after: Option<ExportCursor>) -> ExportPage {
+        let state = self.state.read();
+        let mut page = ExportPage::default();
+        let Ok(only) = tenant.map(|tenant| state.find_tenant(tenant).ok_or(())).transpose() else {
+            return page;
+        };
+        let start = after.map_or(0, |cursor| cursor.0);
+        let mut export = |slot: u32| {
+            let Some(series) = state.slab.get(slot) else { return };
+            let mut chunks = Vec::new();
+            series.export(&self.config, &cuts, &mut chunks);
+            if !chunks.is_empty() {
+                let owner = &state.tenants[series.tenant as usize];
+                let labels = owner.index.labels(&series.labels);
+                page.series.push(ExportedSeries { tenant: owner.id.clone(), labels, chunks });
+            }
+        };
+        page.next = match only {
+            None => {
+                let end = state.slab.end().min(start.saturating_add(SLOTS_PER_HOLD));
+                (start..end).for_each(&mut export);
+                (end < state.slab.end()).then_some(ExportCursor(end))
+            }
+            Some(tenant) => {
+                let mut slots = state.tenants[tenant as usize].index.series().range(start..);
+                slots.by_ref().take(SLOTS_PER_HOLD as usize).for_each(&mut export);
+                slots.next().map(ExportCursor)
+            }
+        };
+        page
+    }
+
+    /// Forgets all generations below `cut`, and series of which nothing is left. Records stamped below are left out from now on.
+    ///
+    /// The lock is given up regularly, so that writes and reads go on; reads see the whole effect from the start.
+    pub fn drop_below(&self, cut: Cut) {
+        let mut state = self.state.write();
+        if cut <= state.floor {
+            return;
+        }
+        state.floor = cut;
+        for tenant in &mut state.tenants {
+            tenant.generations.retain(|generation| generation.cut >= cut);
+        }
+        let mut slot = 0;
+        while slot < state.slab.end() {
+            let end = state.slab.end().min(slot.saturating_add(SLOTS_PER_HOLD));
+            state.drop_below(cut, slot..end);
+            slot = end;
+            RwLockWriteGuard::bump(&mut state);
+        }
+        state.forget_exemplars();
+        state.shrink();
+    }
+
+    /// The head's figures; cheap.
+    #[must_use]
+    pub fn stats(&self) -> HeadStats {
+        let state = self.state.read();
+        HeadStats {
+            tenants: state.tenants.len(),
+            series: state.slab.len(),
+            bytes: state.memory(),
+            floor: state.floor,
+        }
+    }
+
+    /// Every tenant's figures; walks all series.
+    #[must_use]
+    pub fn tenant_stats(&self) -> Vec<TenantStats> {
+        let state = self.state.read();
+        state.tenants.iter().map(|tenant| state.tenant_stats(tenant)).collect()
+    }
+
+    fn read<T: Default>(&self, tenant: &str, answer: impl FnOnce(Reader<'_>) -> T) -> T {
+        let state = self.state.read();
+        let Some(tenant) = state.tenant(tenant) else { return T::default() };
+        answer(Reader { config: &self.config, state: &state, tenant })
+    }
+}

@@ -1,0 +1,212 @@
+//! One tenant's inverted index: label -> value -> series.
+
+mod postings;
+mod select;
+
+use hashbrown::{HashMap, HashTable};
+use mneme_model::{Labels, LabelsRef};
+use roaring::RoaringBitmap;
+
+pub(crate) use postings::Postings;
+
+/// Heap bytes of a pair beside its text: the struct, the text's header, its entries in tables and lists.
+const PAIR_OVERHEAD: usize = size_of::<Pair>() + 16 + 8 + 4 + 8;
+
+/// The labels of a tenant's series, each kept once, with the series that have it.
+#[derive(Default)]
+pub(crate) struct Index {
+    pairs: Vec<Pair>,
+    free_pairs: Vec<u32>,
+    /// Pairs by the hash of their label.
+    by_label: HashTable<u32>,
+    names: Vec<Name>,
+    free_names: Vec<u32>,
+    by_name: HashMap<Box<str>, u32>,
+    series: RoaringBitmap,
+    /// Heap bytes of pairs and their texts.
+    bytes: usize,
+}
+
+/// One name and value.
+struct Pair {
+    /// A set of just this label.
+    label: Labels,
+    name: u32,
+    /// Where it stands in its name's list.
+    at: u32,
+    postings: Postings,
+}
+
+/// One label name.
+#[derive(Default)]
+struct Name {
+    /// Its values, in no order.
+    pairs: Vec<u32>,
+    /// How many series have it.
+    series: u32,
+}
+
+impl Pair {
+    fn value(&self) -> &str {
+        self.label.iter().next().map_or("", |(_, value)| value)
+    }
+}
+
+impl Index {
+    /// The pairs of `labels`, in their order; new ones are made. Every pair must then be given a series by [`Self::add`].
+    pub(crate) fn intern(&mut self, labels: LabelsRef<'_>) -> Box<[u32]> {
+        labels.singles().map(|single| self.intern_pair(single)).collect()
+    }
+
+    fn intern_pair(&mut self, label: LabelsRef<'_>) -> u32 {
+        let hash = label.hash(0);
+        let same = |&pair: &u32| self.pairs[pair as usize].label.as_bytes() == label.as_bytes();
+        if let Some(&pair) = self.by_label.find(hash, same) {
+            return pair;
+        }
+        let name = self.intern_name(label.iter().next().map_or("", |(name, _)| name));
+        let list = &mut self.names[name as usize].pairs;
+        let pair =
+            Pair { label: label.to_owned(), name, at: list.len() as u32, postings: Postings::default() };
+        self.bytes += PAIR_OVERHEAD + pair.label.as_bytes().len();
+        let id = match self.free_pairs.pop() {
+            Some(id) => {
+                self.pairs[id as usize] = pair;
+                id
+            }
+            None => {
+                self.pairs.push(pair);
+                u32::try_from(self.pairs.len() - 1).expect("fewer than 2^32 labels fit into memory")
+            }
+        };
+        list.push(id);
+        let pairs = &self.pairs;
+        self.by_label.insert_unique(hash, id, |&id| pairs[id as usize].label.view().hash(0));
+        id
+    }
+
+    fn intern_name(&mut self, name: &str) -> u32 {
+        if let Some(&id) = self.by_name.get(name) {
+            return id;
+        }
+        let id = self.free_names.pop().unwrap_or_else(|| {
+            self.names.push(Name::default());
+            self.names.len() as u32 - 1
+        });
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    /// Registers a series under its pairs.
+    pub(crate) fn add(&mut self, slot: u32, pairs: &[u32]) {
+        self.series.insert(slot);
+        for &id in pairs {
+            let pair = &mut self.pairs[id as usize];
+            self.bytes += pair.postings.insert(slot);
+            self.names[pair.name as usize].series += 1;
+        }
+    }
+
+    /// Takes a series out; labels that nobody has any more go too.
+    pub(crate) fn remove(&mut self, slot: u32, pairs: &[u32]) {
+        self.series.remove(slot);
+        for &id in pairs {
+            let pair = &mut self.pairs[id as usize];
+            let before = pair.postings.memory();
+            pair.postings.remove(slot);
+            self.bytes -= before - pair.postings.memory();
+            self.names[pair.name as usize].series -= 1;
+            if self.pairs[id as usize].postings.is_empty() {
+                self.remove_pair(id);
+            }
+        }
+        if self.series.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    fn remove_pair(&mut self, id: u32) {
+        let pair = std::mem::replace(
+            &mut self.pairs[id as usize],
+            Pair { label: Labels::empty(), name: 0, at: 0, postings: Postings::default() },
+        );
+        self.bytes -= PAIR_OVERHEAD + pair.label.as_bytes().len() + pair.postings.memory();
+        if let Ok(entry) = self.by_label.find_entry(pair.label.view().hash(0), |&other| other == id) {
+            entry.remove();
+        }
+        let list = &mut self.names[pair.name as usize].pairs;
+        list.swap_remove(pair.at as usize);
+        if let Some(&moved) = list.get(pair.at as usize) {
+            self.pairs[moved as usize].at = pair.at;
+        }
+        if self.names[pair.name as usize].pairs.is_empty() {
+            let name = pair.label.iter().next().map_or("", |(name, _)| name);
+            self.by_name.remove(name);
+            self.names[pair.name as usize] = Name::default();
+            self.free_names.push(pair.name);
+        }
+        self.free_pairs.push(id);
+    }
+
+    /// Whether `pairs` are the labels `labels`.
+    #[inline]
+    pub(crate) fn equals(&self, pairs: &[u32], labels: LabelsRef<'_>) -> bool {
+        let mut rest = labels.as_bytes();
+        for &id in pairs {
+            match rest.strip_prefix(self.pairs[id as usize].label.as_bytes()) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+
+    /// The labels that `pairs` stand for.
+    pub(crate) fn labels(&self, pairs: &[u32]) -> Labels {
+        Labels::concat(pairs.iter().map(|&id| self.pairs[id as usize].label.view()))
+    }
+
+    /// Every series.
+    pub(crate) fn series(&self) -> &RoaringBitmap {
+        &self.series
+    }
+
+    /// Names and their numbers of values and series.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.by_name.iter().map(|(name, &id)| {
+            let entry = &self.names[id as usize];
+            (&**name, entry.pairs.len(), entry.series as usize)
+        })
+    }
+
+    /// Values of `name` and their numbers of series, in no order.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
+        let list = self.by_name.get(name).map_or(&[][..], |&id| &self.names[id as usize].pairs);
+        list.iter().map(|&id| {
+            let pair = &self.pairs[id as usize];
+            (pair.value(), pair.postings.len())
+        })
+    }
+
+    /// The value of label `name` among `pairs`.
+    pub(crate) fn value<'a>(&'a self, pairs: &[u32], name: &str) -> Option<&'a str> {
+        let name = *self.by_name.get(name)?;
+        let id = pairs.iter().find(|&&id| self.pairs[id as usize].name == name)?;
+        Some(self.pairs[*id as usize].value())
+    }
+
+    /// The names among `pairs`.
+    pub(crate) fn names_of<'a>(&'a self, pairs: &'a [u32]) -> impl Iterator<Item = &'a str> {
+        pairs.iter().filter_map(|&id| self.pairs[id as usize].label.iter().next().map(|(name, _)| name))
+    }
+
+    /// How many different labels (name and value).
+    pub(crate) fn pair_count(&self) -> usize {
+        self.by_label.len()
+    }
+
+    /// Heap bytes, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes + self.names.capacity() * size_of::<Name>() + self.by_name.capacity() * 48
+    }
+}

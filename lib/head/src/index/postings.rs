@@ -1,0 +1,145 @@
+//! The series that have a label.
+
+use roaring::RoaringBitmap;
+
+/// From so many series on a bitmap is smaller and faster than a list.
+const MANY: usize = 64;
+
+/// A set of slots: most labels have few series, some have all.
+pub(crate) enum Postings {
+    /// Ascending.
+    Few(Vec<u32>),
+    Many(Box<RoaringBitmap>),
+}
+
+impl Default for Postings {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Postings {
+    /// Adds a slot that is not in the set yet; returns by how many bytes the set grew, about.
+    pub(crate) fn insert(&mut self, slot: u32) -> usize {
+        match self {
+            Self::Many(set) => {
+                set.insert(slot);
+                2
+            }
+            Self::Few(list) => {
+                if list.len() >= MANY {
+                    let mut set: RoaringBitmap = list.iter().copied().collect();
+                    set.insert(slot);
+                    let before = self.memory();
+                    *self = Self::Many(Box::new(set));
+                    return self.memory().saturating_sub(before);
+                }
+                if list.capacity() == list.len() {
+                    list.reserve_exact((list.len() / 2).max(2));
+                }
+                let at = list.partition_point(|&other| other < slot);
+                list.insert(at, slot);
+                4
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, slot: u32) {
+        match self {
+            Self::Many(set) => {
+                set.remove(slot);
+                if set.len() < MANY as u64 / 2 {
+                    *self = Self::Few(set.iter().collect());
+                }
+            }
+            Self::Few(list) => {
+                if let Ok(at) = list.binary_search(&slot) {
+                    list.remove(at);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Few(list) => list.len(),
+            Self::Many(set) => set.len() as usize,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Heap bytes, by the rule that [`Self::insert`] and removal keep to.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            Self::Few(list) => list.len() * 4,
+            // The list's bytes stay counted, so that both rules meet where one becomes the other.
+            Self::Many(set) => MANY * 4 + set.len().saturating_sub(MANY as u64) as usize * 2,
+        }
+    }
+
+    /// Adds this set to `out`.
+    pub(crate) fn union_into(&self, out: &mut RoaringBitmap) {
+        match self {
+            Self::Few(list) => out.extend(list.iter().copied()),
+            Self::Many(set) => *out |= &**set,
+        }
+    }
+
+    /// Takes this set from `out`.
+    pub(crate) fn subtract_from(&self, out: &mut RoaringBitmap) {
+        match self {
+            Self::Few(list) => {
+                for &slot in list {
+                    out.remove(slot);
+                }
+            }
+            Self::Many(set) => *out -= &**set,
+        }
+    }
+
+    /// What both have.
+    pub(crate) fn intersect(&self, with: &RoaringBitmap) -> RoaringBitmap {
+        match self {
+            Self::Few(list) => list.iter().copied().filter(|&slot| with.contains(slot)).collect(),
+            Self::Many(set) => with & &**set,
+        }
+    }
+
+    pub(crate) fn to_bitmap(&self) -> RoaringBitmap {
+        match self {
+            Self::Few(list) => list.iter().copied().collect(),
+            Self::Many(set) => (**set).clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_bitmaps_are_the_same_set() {
+        let mut postings = Postings::default();
+        for slot in (0..200).rev() {
+            postings.insert(slot * 3);
+        }
+        assert_eq!((postings.len(), postings.is_empty()), (200, false));
+        let all: RoaringBitmap = (0..700).collect();
+        assert_eq!(postings.intersect(&all), postings.to_bitmap());
+        for slot in 0..195 {
+            postings.remove(slot * 3);
+        }
+        assert!(matches!(postings, Postings::Few(_)));
+        assert_eq!(postings.to_bitmap().iter().collect::<Vec<_>>(), [585, 588, 591, 594, 597]);
+        let mut rest = all;
+        postings.subtract_from(&mut rest);
+        assert_eq!(rest.len(), 695);
+        postings.union_into(&mut rest);
+        assert_eq!(rest.len(), 700);
+        (195..200).for_each(|slot| postings.remove(slot * 3));
+        assert_eq!((postings.len(), postings.memory()), (0, 0));
+    }
+}

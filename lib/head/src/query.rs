@@ -1,0 +1,186 @@
+//! Answers about one tenant.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashSet;
+use mneme_model::chunk::Chunk;
+use mneme_model::{Cut, Exemplar, Labels, Matcher, TimestampMs};
+use roaring::RoaringBitmap;
+
+use crate::exemplars;
+use crate::index::Index;
+use crate::series::Series;
+use crate::state::State;
+use crate::tenant::Tenant;
+use crate::{HeadConfig, MetricMetadata};
+
+/// Which samples a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Inclusive.
+    pub start: TimestampMs,
+    /// Inclusive.
+    pub end: TimestampMs,
+    /// The lowest generation that counts: the manifest's mark, below which blocks answer (DESIGN section 5, seam).
+    pub from: Cut,
+}
+
+impl Window {
+    /// All generations.
+    #[must_use]
+    pub fn new(start: TimestampMs, end: TimestampMs) -> Self {
+        Self { start, end, from: Cut(0) }
+    }
+
+    /// Everything.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::new(TimestampMs::MIN, TimestampMs::MAX)
+    }
+
+    /// The same range, from generation `from` on.
+    #[must_use]
+    pub fn from_cut(self, from: Cut) -> Self {
+        Self { from, ..self }
+    }
+}
+
+/// A series and its chunks that meet the window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SelectedSeries {
+    /// The whole identity.
+    pub labels: Labels,
+    /// In no order; they may overlap and repeat samples: read them by [`mneme_model::chunk::merge`].
+    pub chunks: Vec<Chunk>,
+}
+
+/// A series and its exemplars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesExemplars {
+    /// The whole identity.
+    pub labels: Labels,
+    /// Ascending in time, each once.
+    pub exemplars: Vec<Exemplar>,
+}
+
+/// A tenant's series under the read lock.
+pub(crate) struct Reader<'a> {
+    pub(crate) config: &'a HeadConfig,
+    pub(crate) state: &'a State,
+    pub(crate) tenant: &'a Tenant,
+}
+
+impl<'a> Reader<'a> {
+    fn index(&self) -> &'a Index {
+        &self.tenant.index
+    }
+
+    fn matching(&self, matchers: &[Matcher]) -> RoaringBitmap {
+        self.index().select(matchers, |slot| self.state.slab.get(slot).map_or(&[], |series| &series.labels))
+    }
+
+    /// The matching series with a chunk in the window.
+    fn found<'s>(
+        &self,
+        set: &'s RoaringBitmap,
+        window: Window,
+    ) -> impl Iterator<Item = &'a Series> + use<'a, 's> {
+        let from = window.from.max(self.state.floor);
+        let slab = &self.state.slab;
+        set.iter()
+            .filter_map(move |slot| slab.get(slot))
+            .filter(move |series| series.overlaps(from, window.start, window.end))
+    }
+
+    pub(crate) fn select(&self, matchers: &[Matcher], window: Window) -> Vec<SelectedSeries> {
+        let cuts = window.from.max(self.state.floor)..Cut(u64::MAX);
+        let set = self.matching(matchers);
+        let mut out = Vec::with_capacity(set.len() as usize);
+        for series in set.iter().filter_map(|slot| self.state.slab.get(slot)) {
+            let mut chunks = Vec::new();
+            series.chunks(self.config, cuts.clone(), window.start, window.end, &mut chunks);
+            if !chunks.is_empty() {
+                out.push(SelectedSeries { labels: self.index().labels(&series.labels), chunks });
+            }
+        }
+        out
+    }
+
+    pub(crate) fn series(&self, matchers: &[Matcher], window: Window) -> Vec<Labels> {
+        let set = self.matching(matchers);
+        self.found(&set, window).map(|series| self.index().labels(&series.labels)).collect()
+    }
+
+    pub(crate) fn label_names(&self, matchers: &[Matcher], window: Window) -> Vec<String> {
+        let mut names: HashSet<&str> = HashSet::new();
+        if self.covers_all(matchers, window) {
+            names.extend(self.index().names().map(|(name, _, _)| name));
+        } else {
+            let set = self.matching(matchers);
+            let total = self.index().names().count();
+            for series in self.found(&set, window) {
+                names.extend(self.index().names_of(&series.labels));
+                if names.len() == total {
+                    break;
+                }
+            }
+        }
+        sorted(names)
+    }
+
+    pub(crate) fn label_values(&self, name: &str, matchers: &[Matcher], window: Window) -> Vec<String> {
+        let mut values: HashSet<&str> = HashSet::new();
+        if self.covers_all(matchers, window) {
+            values.extend(self.index().values(name).map(|(value, _)| value));
+        } else {
+            let set = self.matching(matchers);
+            values.extend(
+                self.found(&set, window).filter_map(|series| self.index().value(&series.labels, name)),
+            );
+        }
+        sorted(values)
+    }
+
+    pub(crate) fn exemplars(
+        &self,
+        matchers: &[Matcher],
+        start: TimestampMs,
+        end: TimestampMs,
+    ) -> Vec<SeriesExemplars> {
+        let set = self.matching(matchers);
+        let mut found: BTreeMap<u32, (&Series, Vec<Exemplar>)> = BTreeMap::new();
+        for (reference, exemplar) in self.tenant.exemplars.range(start, end) {
+            if let Some(series) = self.state.get(reference).filter(|_| set.contains(reference.slot)) {
+                found.entry(reference.slot).or_insert((series, Vec::new())).1.push(exemplar.clone());
+            }
+        }
+        let answer = |(series, mut exemplars): (&Series, Vec<Exemplar>)| {
+            exemplars.sort_by(|a, b| {
+                (a.timestamp, a.value.to_bits(), &a.labels).cmp(&(b.timestamp, b.value.to_bits(), &b.labels))
+            });
+            exemplars.dedup_by(|a, b| exemplars::same(a, b));
+            SeriesExemplars { labels: self.index().labels(&series.labels), exemplars }
+        };
+        found.into_values().map(answer).collect()
+    }
+
+    pub(crate) fn metadata(&self, metric: Option<&str>) -> Vec<MetricMetadata> {
+        self.tenant.metadata.get(metric)
+    }
+
+    /// Whether the answer is the whole index: no matchers, and the window holds all samples.
+    fn covers_all(&self, matchers: &[Matcher], window: Window) -> bool {
+        let oldest = self.tenant.generations.first().map_or(Cut(0), |generation| generation.cut);
+        let (first, last) = self.tenant.bounds().unwrap_or((TimestampMs::MAX, TimestampMs::MIN));
+        matchers.is_empty()
+            && window.from.max(self.state.floor) <= oldest
+            && window.start <= first
+            && last <= window.end
+    }
+}
+
+fn sorted(texts: HashSet<&str>) -> Vec<String> {
+    let mut texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
+    texts.sort_unstable();
+    texts
+}

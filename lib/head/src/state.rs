@@ -1,0 +1,188 @@
+//! What the head's lock guards.
+
+use hashbrown::{HashMap, HashTable};
+use mneme_model::{Cut, LabelsRef, TenantId};
+
+use crate::series::Series;
+use crate::slab::Slab;
+use crate::tenant::Tenant;
+use crate::{SeriesRef, TenantStats};
+
+/// All tenants' series. One table finds them all, so that many small tenants cost what a large one costs.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) tenants: Vec<Tenant>,
+    by_name: HashMap<Box<str>, u32>,
+    table: HashTable<Entry>,
+    pub(crate) slab: Slab,
+    /// Counts series ever made: tells the users of one slot apart.
+    next_version: u32,
+    pub(crate) floor: Cut,
+    /// Sum of the tenants' `bytes`.
+    pub(crate) bytes: usize,
+}
+
+/// A series in the hash table, with enough of its hash to grow the table without a look at the series.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u32,
+    slot: u32,
+}
+
+impl Entry {
+    /// Spreads the half hash over all bits: the table uses the highest and the lowest.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+/// Heap bytes of a series without samples and index: struct, pairs, table entry.
+fn series_memory(series: &Series) -> usize {
+    size_of::<Option<Series>>() + series.labels.len() * 4 + 16 + 12
+}
+
+impl State {
+    /// The tenant's index; `None` if it was never seen.
+    pub(crate) fn find_tenant(&self, tenant: &str) -> Option<u32> {
+        self.by_name.get(tenant).copied()
+    }
+
+    pub(crate) fn tenant(&self, tenant: &str) -> Option<&Tenant> {
+        self.find_tenant(tenant).map(|at| &self.tenants[at as usize])
+    }
+
+    /// The tenant's index; a new one is made.
+    pub(crate) fn intern_tenant(&mut self, tenant: &TenantId) -> u32 {
+        if let Some(at) = self.find_tenant(tenant.as_str()) {
+            return at;
+        }
+        let at = u32::try_from(self.tenants.len()).expect("fewer than 2^32 tenants fit into memory");
+        self.tenants.push(Tenant::new(tenant.clone()));
+        self.by_name.insert(tenant.as_str().into(), at);
+        at
+    }
+
+    /// The series with these labels and the full hash of tenant and labels.
+    fn find(&self, tenant: u32, labels: LabelsRef<'_>, hash: u32) -> Option<u32> {
+        let index = &self.tenants[tenant as usize].index;
+        let same = |entry: &Entry| {
+            entry.hash == hash
+                && self
+                    .slab
+                    .get(entry.slot)
+                    .is_some_and(|series| series.tenant == tenant && index.equals(&series.labels, labels))
+        };
+        self.table.find(Entry::spread(hash), same).map(|entry| entry.slot)
+    }
+
+    /// Finds or makes a series.
+    pub(crate) fn series(&mut self, tenant: u32, labels: LabelsRef<'_>, cut: Cut) -> SeriesRef {
+        let hash = hash(tenant, labels);
+        if let Some(slot) = self.find(tenant, labels, hash)
+            && let Some(series) = self.slab.get_mut(slot)
+        {
+            series.seen = series.seen.max(cut);
+            return SeriesRef { slot, version: series.version };
+        }
+        let version = self.next_version;
+        self.next_version = version.wrapping_add(1);
+        let owner = &mut self.tenants[tenant as usize];
+        let before = owner.index.memory();
+        let pairs = owner.index.intern(labels);
+        let series = Series::new(tenant, version, pairs.clone(), cut);
+        let own = series_memory(&series);
+        let slot = self.slab.insert(series);
+        owner.index.add(slot, &pairs);
+        let grown = own + owner.index.memory() - before;
+        owner.bytes += grown;
+        self.bytes += grown;
+        self.table
+            .insert_unique(Entry::spread(hash), Entry { hash, slot }, |entry| Entry::spread(entry.hash));
+        SeriesRef { slot, version }
+    }
+
+    /// The series that a reference names; `None` once it has left.
+    #[inline]
+    pub(crate) fn get(&self, series: SeriesRef) -> Option<&Series> {
+        self.slab.get(series.slot).filter(|found| found.version == series.version)
+    }
+
+    /// Forgets the generations below `cut` of the series in `slots`; series that nothing is left of leave.
+    pub(crate) fn drop_below(&mut self, cut: Cut, slots: std::ops::Range<u32>) {
+        for slot in slots {
+            let Some(series) = self.slab.get_mut(slot) else { continue };
+            let before = series.memory();
+            series.drop_below(cut);
+            let freed = before - series.memory().min(before);
+            let leaves = series.is_empty() && series.seen < cut;
+            let tenant = series.tenant as usize;
+            self.tenants[tenant].bytes -= freed;
+            self.bytes -= freed;
+            if leaves {
+                self.remove(slot);
+            }
+        }
+    }
+
+    fn remove(&mut self, slot: u32) {
+        let Some(series) = self.slab.remove(slot) else { return };
+        let tenant = &mut self.tenants[series.tenant as usize];
+        let hash = hash(series.tenant, tenant.index.labels(&series.labels).view());
+        if let Ok(entry) = self.table.find_entry(Entry::spread(hash), |entry| entry.slot == slot) {
+            entry.remove();
+        }
+        let before = tenant.index.memory();
+        tenant.index.remove(slot, &series.labels);
+        let freed = (series_memory(&series) + series.memory() + before).saturating_sub(tenant.index.memory());
+        tenant.bytes = tenant.bytes.saturating_sub(freed);
+        self.bytes = self.bytes.saturating_sub(freed);
+    }
+
+    /// Forgets exemplars whose series has left.
+    pub(crate) fn forget_exemplars(&mut self) {
+        let slab = &self.slab;
+        let alive =
+            |series: SeriesRef| slab.get(series.slot).is_some_and(|found| found.version == series.version);
+        self.tenants.iter_mut().for_each(|tenant| tenant.exemplars.retain(alive));
+    }
+
+    /// Heap bytes of everything, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes
+            + self
+                .tenants
+                .iter()
+                .map(|tenant| tenant.exemplars.memory() + tenant.metadata.memory())
+                .sum::<usize>()
+    }
+
+    pub(crate) fn tenant_stats(&self, tenant: &Tenant) -> TenantStats {
+        let held = || tenant.index.series().iter().filter_map(|slot| self.slab.get(slot));
+        let bounds = tenant.bounds();
+        TenantStats {
+            tenant: tenant.id.clone(),
+            series: tenant.index.series().len() as usize,
+            samples: tenant.generations.iter().map(|generation| generation.samples).sum(),
+            chunks: held().map(Series::chunk_count).sum(),
+            symbols: tenant.index.pair_count(),
+            label_names: tenant.index.names().count(),
+            exemplars: tenant.exemplars.len(),
+            bytes: tenant.bytes + tenant.exemplars.memory() + tenant.metadata.memory(),
+            min_time: bounds.map(|(first, _)| first),
+            max_time: bounds.map(|(_, last)| last),
+        }
+    }
+
+    /// Gives spare room of the hash table back.
+    pub(crate) fn shrink(&mut self) {
+        if self.table.len() * 4 < self.table.capacity() {
+            self.table.shrink_to(self.table.len() * 2, |entry| Entry::spread(entry.hash));
+        }
+    }
+}
+
+/// Tenants get different seeds, so that equal labels of two tenants do not collide.
+fn hash(tenant: u32, labels: LabelsRef<'_>) -> u32 {
+    let hash = labels.hash(u64::from(tenant));
+    (hash ^ (hash >> 32)) as u32
+}
