@@ -88,6 +88,19 @@ fn anything() -> impl Strategy<Value = FloatHistogram> {
     )
 }
 
+/// Two that differ in the schema or in the zero bucket, not in both: where a wider zero bucket ends within a bucket of the
+/// coarser schema, Prometheus counts that bucket twice and sees a reset in an increase. We do as it does.
+fn pair() -> impl Strategy<Value = (FloatHistogram, FloatHistogram)> {
+    (exponential(), exponential()).prop_map(|(a, mut b)| {
+        if a.zero_threshold != b.zero_threshold {
+            b.schema = a.schema;
+            b.clear_inside_zero(None);
+            b.count = in_buckets(&b);
+        }
+        (a, b)
+    })
+}
+
 /// All observations in buckets, however the buckets look.
 fn in_buckets(h: &FloatHistogram) -> f64 {
     h.zero_count + h.positive_buckets.iter().chain(&h.negative_buckets).sum::<f64>()
@@ -97,7 +110,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn addition_keeps_every_observation(a in exponential(), b in exponential()) {
+    fn addition_keeps_every_observation((a, b) in pair()) {
         let mut sum = a.clone();
         sum.add(&b).unwrap();
         prop_assert_eq!(sum.count, a.count + b.count);
@@ -109,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn addition_does_not_depend_on_the_order(a in exponential(), b in exponential()) {
+    fn addition_does_not_depend_on_the_order((a, b) in pair()) {
         let (mut ab, mut ba) = (a.clone(), b.clone());
         ab.add(&b).unwrap();
         ba.add(&a).unwrap();
@@ -135,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn subtraction_undoes_addition(a in exponential(), b in exponential()) {
+    fn subtraction_undoes_addition((a, b) in pair()) {
         let mut h = a.clone();
         h.add(&b).unwrap();
         h.sub(&b).unwrap();
@@ -160,11 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn more_of_the_same_is_no_reset(a in exponential(), mut b in exponential()) {
-        // A wider zero bucket may end within a bucket of the coarser schema, which looks like a reset (in Prometheus too).
-        if a.zero_threshold != b.zero_threshold {
-            b.schema = a.schema;
-        }
+    fn more_of_the_same_is_no_reset((a, b) in pair()) {
         let mut later = a.clone();
         later.add(&b).unwrap();
         prop_assert!(!later.detect_reset(&a));
