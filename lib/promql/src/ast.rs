@@ -64,11 +64,14 @@ impl PartialEq for NumberLiteral {
     }
 }
 
-/// `"text"`, unescaped.
+/// `"text"`, unescaped. Prints as it is quoted in error texts.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "self-explaining")]
 pub struct StringLiteral {
+    /// The text; bytes that are no UTF-8 (written as `\xff`) are replaced by U+FFFD.
     pub value: String,
+    /// The bytes, only where they are no UTF-8: no name or value of a label can be like that.
+    pub invalid_utf8: Option<Vec<u8>>,
+    /// Where it stands.
     pub pos: PosRange,
 }
 

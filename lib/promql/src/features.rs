@@ -68,11 +68,14 @@ impl Features {
 
     fn switch_on(&mut self, name: &str) -> Result<(), UnknownFeature> {
         let normal = name.trim().replace('_', "-");
-        let normal = normal.strip_prefix("enabled-").or_else(|| normal.strip_prefix("enable-")).unwrap_or(&normal);
+        let normal =
+            normal.strip_prefix("enabled-").or_else(|| normal.strip_prefix("enable-")).unwrap_or(&normal);
         match normal.strip_prefix("promql-").unwrap_or(normal) {
             "all" => *self = Self::all(),
             "experimental-functions" => self.experimental_functions = true,
-            "duration-expr" | "duration-expression" | "duration-expressions" => self.duration_expressions = true,
+            "duration-expr" | "duration-expression" | "duration-expressions" => {
+                self.duration_expressions = true;
+            }
             "extended-range-selectors" => self.extended_range_selectors = true,
             "binop-fill-modifiers" => self.binop_fill_modifiers = true,
             "delayed-name-removal" => self.delayed_name_removal = true,
@@ -102,8 +105,15 @@ mod tests {
     fn names_switch_on_what_they_say() {
         assert_eq!(Features::from_names(["all"]), Ok(Features::all()));
         assert_eq!(Features::from_names::<[&str; 0]>([]), Ok(Features::default()));
-        let named = Features::from_names(["promql-experimental-functions", "enabled_promql_extended_range_selectors"]).unwrap();
-        assert_eq!(named, Features { experimental_functions: true, extended_range_selectors: true, ..Features::default() });
+        let named = Features::from_names([
+            "promql-experimental-functions",
+            "enabled_promql_extended_range_selectors",
+        ])
+        .unwrap();
+        assert_eq!(
+            named,
+            Features { experimental_functions: true, extended_range_selectors: true, ..Features::default() }
+        );
         assert_eq!(Features::from_names(["fun"]), Err(UnknownFeature { name: "fun".to_owned() }));
     }
 }

@@ -7,15 +7,17 @@ use std::fmt;
 
 use mneme_model::labels::{Quoted, is_legacy_label_name};
 
-use crate::ast::{AggregateExpr, BinaryExpr, Cardinality, Expr, NumberLiteral, SubqueryExpr, VectorMatching};
+use crate::ast::{
+    AggregateExpr, BinaryExpr, Cardinality, Expr, NumberLiteral, StringLiteral, SubqueryExpr, VectorMatching,
+};
 use crate::format::{go_f, go_g};
-use crate::parser::format_duration;
+use crate::parser::{format_duration, quote_bytes};
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
-            Self::String(string) => Quoted(&string.value).fmt(f),
+            Self::String(string) => string.fmt(f),
             Self::Paren(paren) => write!(f, "({})", paren.expr),
             Self::Unary(unary) => write!(f, "{}{}", if unary.negative { "-" } else { "+" }, unary.expr),
             Self::Binary(binary) => binary.fmt(f),
@@ -36,12 +38,24 @@ impl fmt::Display for Expr {
 impl fmt::Display for NumberLiteral {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_duration {
-            #[expect(clippy::cast_possible_truncation, reason = "a duration fits into 64 bits of nanoseconds")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a duration fits into 64 bits of nanoseconds"
+            )]
             let ms = (self.value.abs() * 1e9) as i64 / 1_000_000;
             let sign = if self.value < 0.0 { "-" } else { "" };
             return write!(f, "{sign}{}", format_duration(ms));
         }
         f.write_str(&go_f(self.value))
+    }
+}
+
+impl fmt::Display for StringLiteral {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.invalid_utf8 {
+            Some(bytes) => f.write_str(&quote_bytes(bytes)),
+            None => Quoted(&self.value).fmt(f),
+        }
     }
 }
 
@@ -115,7 +129,9 @@ impl fmt::Display for SubqueryExpr {
 
 /// `a, b`, quoted where a name needs it.
 fn write_labels(f: &mut fmt::Formatter<'_>, labels: &[String]) -> fmt::Result {
-    write_list(f, labels, |f, label| if is_legacy_label_name(label) { f.write_str(label) } else { write!(f, "{}", Quoted(label)) })
+    write_list(f, labels, |f, label| {
+        if is_legacy_label_name(label) { f.write_str(label) } else { write!(f, "{}", Quoted(label)) }
+    })
 }
 
 fn write_list<T>(

@@ -117,11 +117,21 @@ pub static FUNCTIONS: &[Signature] = &[
     stable("year", &[Vector], 1, Vector),
 ];
 
-const fn stable(name: &'static str, args: &'static [ValueType], variadic: i32, returns: ValueType) -> Signature {
+const fn stable(
+    name: &'static str,
+    args: &'static [ValueType],
+    variadic: i32,
+    returns: ValueType,
+) -> Signature {
     Signature { name, args, variadic, returns, experimental: false }
 }
 
-const fn experimental(name: &'static str, args: &'static [ValueType], variadic: i32, returns: ValueType) -> Signature {
+const fn experimental(
+    name: &'static str,
+    args: &'static [ValueType],
+    variadic: i32,
+    returns: ValueType,
+) -> Signature {
     Signature { name, args, variadic, returns, experimental: true }
 }
 

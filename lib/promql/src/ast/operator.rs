@@ -74,7 +74,10 @@ impl AggregateOp {
     /// Whether a first argument says how many, which part, or which label.
     #[must_use]
     pub fn takes_param(self) -> bool {
-        matches!(self, Self::TopK | Self::BottomK | Self::CountValues | Self::Quantile | Self::LimitK | Self::LimitRatio)
+        matches!(
+            self,
+            Self::TopK | Self::BottomK | Self::CountValues | Self::Quantile | Self::LimitK | Self::LimitRatio
+        )
     }
 
     /// Only with `promql-experimental-functions`.

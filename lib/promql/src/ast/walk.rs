@@ -25,7 +25,9 @@ impl Expr {
     #[must_use]
     pub fn children(&self) -> Vec<&Self> {
         match self {
-            Self::Number(_) | Self::String(_) | Self::Vector(_) | Self::Matrix(_) | Self::Duration(_) => Vec::new(),
+            Self::Number(_) | Self::String(_) | Self::Vector(_) | Self::Matrix(_) | Self::Duration(_) => {
+                Vec::new()
+            }
             Self::Paren(paren) => vec![&paren.expr],
             Self::Unary(unary) => vec![&unary.expr],
             Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],

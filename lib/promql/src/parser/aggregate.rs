@@ -42,18 +42,28 @@ impl<'a> Parser<'a> {
         Ok(Some(Grouping { labels: self.grouping_labels()?, without }))
     }
 
-    fn new_aggregate(&self, op: AggregateOp, grouping: Grouping, arguments: Vec<Tree>, pos: PosRange) -> Parsed<'a, Tree> {
+    fn new_aggregate(
+        &self,
+        op: AggregateOp,
+        grouping: Grouping,
+        arguments: Vec<Tree>,
+        pos: PosRange,
+    ) -> Parsed<'a, Tree> {
         if arguments.is_empty() {
             return Err(Failure::at(pos, "no arguments for aggregate expression provided"));
         }
         if op.is_experimental() && !self.features.experimental_functions {
-            let message = format!("{op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions");
+            let message = format!(
+                "{op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions"
+            );
             return Err(Failure::at(pos, message));
         }
         let desired = if op.takes_param() { 2 } else { 1 };
         if arguments.len() != desired {
             let got = arguments.len();
-            let message = format!("wrong number of arguments for aggregate expression provided, expected {desired}, got {got}");
+            let message = format!(
+                "wrong number of arguments for aggregate expression provided, expected {desired}, got {got}"
+            );
             return Err(Failure::at(pos, message));
         }
         let height = Tree::above(arguments.iter().map(Tree::height), pos)?;
@@ -63,6 +73,9 @@ impl<'a> Parser<'a> {
             return Err(Failure::at(pos, "no arguments for aggregate expression provided"));
         };
         let Grouping { labels: grouping, without } = grouping;
-        Ok(Tree::of(Expr::Aggregate(Box::new(AggregateExpr { op, expr, param, grouping, without, pos })), height))
+        Ok(Tree::of(
+            Expr::Aggregate(Box::new(AggregateExpr { op, expr, param, grouping, without, pos })),
+            height,
+        ))
     }
 }

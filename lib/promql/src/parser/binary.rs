@@ -69,11 +69,14 @@ impl<'a> Parser<'a> {
         let (matching, return_bool) = self.modifiers()?;
         let right = self.nested(|parser| parser.expression(right_precedence(op)))?;
         let pos = PosRange { start: left.expr.pos().start, end: right.expr.pos().end };
-        if !self.features.binop_fill_modifiers && (matching.fill_left.is_some() || matching.fill_right.is_some()) {
+        if !self.features.binop_fill_modifiers
+            && (matching.fill_left.is_some() || matching.fill_right.is_some())
+        {
             return Err(Failure::at(pos, "binop fill modifiers are experimental and not enabled"));
         }
         let height = Tree::above([left.height(), right.height()], pos)?;
-        let binary = BinaryExpr { op, lhs: left.expr, rhs: right.expr, matching: Some(matching), return_bool, pos };
+        let binary =
+            BinaryExpr { op, lhs: left.expr, rhs: right.expr, matching: Some(matching), return_bool, pos };
         Ok(Tree::of(Expr::Binary(Box::new(binary)), height))
     }
 

@@ -9,9 +9,9 @@ use crate::ast::{Duration, Expr, MatrixSelector, PosRange, SubqueryExpr};
 impl<'a> Parser<'a> {
     pub(super) fn bracket(&mut self, tree: Tree) -> Parsed<'a, Tree> {
         let open = self.take()?;
-        let range = self
-            .positive_duration()
-            .map_err(|failure| failure.within("subquery or range selector", "number, duration, step(), or range()"))?;
+        let range = self.positive_duration().map_err(|failure| {
+            failure.within("subquery or range selector", "number, duration, step(), or range()")
+        })?;
         if let Some(close) = self.take_if(Kind::RightBracket)? {
             return matrix(tree, range, PosRange { start: open.start, end: close.end() });
         }
@@ -19,7 +19,8 @@ impl<'a> Parser<'a> {
         let (step, close) = self.step()?;
         let pos = PosRange { start: tree.expr.pos().start, end: close.end() };
         let height = Tree::above([tree.height()], pos)?;
-        let subquery = SubqueryExpr { expr: tree.expr, range, step, offset: Duration::default(), at: None, pos };
+        let subquery =
+            SubqueryExpr { expr: tree.expr, range, step, offset: Duration::default(), at: None, pos };
         Ok(Tree::of(Expr::Subquery(Box::new(subquery)), height))
     }
 
@@ -27,10 +28,12 @@ impl<'a> Parser<'a> {
         if let Some(close) = self.take_if(Kind::RightBracket)? {
             return Ok((None, close));
         }
-        let step = self
-            .positive_duration()
-            .map_err(|failure| failure.within("subquery selector", "number, duration, step(), range(), or \"]\""))?;
-        let close = self.expect(Kind::RightBracket).map_err(|failure| failure.within("subquery selector", "\"]\""))?;
+        let step = self.positive_duration().map_err(|failure| {
+            failure.within("subquery selector", "number, duration, step(), range(), or \"]\"")
+        })?;
+        let close = self
+            .expect(Kind::RightBracket)
+            .map_err(|failure| failure.within("subquery selector", "\"]\""))?;
         Ok((Some(step), close))
     }
 }

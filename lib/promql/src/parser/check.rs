@@ -2,7 +2,9 @@
 
 use super::error::{Failure, Parsed};
 use super::lexer::is_space;
-use crate::ast::{AggregateExpr, AggregateOp, BinaryExpr, Call, Cardinality, Expr, PosRange, ValueType, VectorSelector};
+use crate::ast::{
+    AggregateExpr, AggregateOp, BinaryExpr, Call, Cardinality, Expr, PosRange, ValueType, VectorSelector,
+};
 use crate::format::quote;
 
 /// Checks the whole tree, and settles what depends on types: [`BinaryExpr::matching`].
@@ -15,8 +17,9 @@ pub(super) fn check<'a>(expr: &mut Expr, text: &str) -> Parsed<'a, ValueType> {
         Expr::Unary(unary) => {
             let operand = check(&mut unary.expr, text)?;
             if !matches!(operand, ValueType::Scalar | ValueType::Vector) {
-                let message =
-                    format!("unary expression only allowed on expressions of type scalar or instant vector, got \"{operand}\"");
+                let message = format!(
+                    "unary expression only allowed on expressions of type scalar or instant vector, got \"{operand}\""
+                );
                 return Err(Failure::at(unary.pos, message));
             }
         }
@@ -28,7 +31,8 @@ pub(super) fn check<'a>(expr: &mut Expr, text: &str) -> Parsed<'a, ValueType> {
         Expr::Subquery(subquery) => {
             let inner = check(&mut subquery.expr, text)?;
             if inner != ValueType::Vector {
-                let message = format!("subquery is only allowed on instant vector, got {} instead", inner.api_name());
+                let message =
+                    format!("subquery is only allowed on instant vector, got {} instead", inner.api_name());
                 return Err(Failure::at(subquery.pos, message));
             }
         }
@@ -47,7 +51,8 @@ fn expect_type<'a>(expr: &mut Expr, want: ValueType, context: &str, text: &str) 
 fn check_aggregate<'a>(aggregate: &mut AggregateExpr, text: &str) -> Parsed<'a, ()> {
     expect_type(&mut aggregate.expr, ValueType::Vector, "aggregation expression", text)?;
     if let Some(param) = &mut aggregate.param {
-        let want = if aggregate.op == AggregateOp::CountValues { ValueType::String } else { ValueType::Scalar };
+        let want =
+            if aggregate.op == AggregateOp::CountValues { ValueType::String } else { ValueType::Scalar };
         expect_type(param, want, "aggregation parameter", text)?;
     }
     Ok(())
@@ -63,15 +68,18 @@ fn check_binary<'a>(binary: &mut BinaryExpr, text: &str) -> Parsed<'a, ()> {
     if op.is_comparison() && !binary.return_bool && (left, right) == (ValueType::Scalar, ValueType::Scalar) {
         return Err(Failure::at(operator(), "comparisons between scalars must use BOOL modifier"));
     }
-    if let Some(matching) = binary.matching.as_ref().filter(|matching| matching.on) {
-        if let Some(label) = matching.labels.iter().find(|label| matching.include.contains(label)) {
-            let message = format!("label {} must not occur in ON and GROUP clause at once", quote(label));
-            return Err(Failure::at(operator(), message));
-        }
+    if let Some(matching) = binary.matching.as_ref().filter(|matching| matching.on)
+        && let Some(label) = matching.labels.iter().find(|label| matching.include.contains(label))
+    {
+        let message = format!("label {} must not occur in ON and GROUP clause at once", quote(label));
+        return Err(Failure::at(operator(), message));
     }
     for (side, kind) in [(&binary.lhs, left), (&binary.rhs, right)] {
         if !matches!(kind, ValueType::Scalar | ValueType::Vector) {
-            return Err(Failure::at(side.pos(), "binary expression must contain only scalar and instant vector types"));
+            return Err(Failure::at(
+                side.pos(),
+                "binary expression must contain only scalar and instant vector types",
+            ));
         }
     }
     check_matching(binary, left, right)
@@ -115,10 +123,10 @@ fn operator_pos(binary: &BinaryExpr, text: &str) -> PosRange {
 
 fn check_call<'a>(call: &mut Call, text: &str) -> Parsed<'a, ()> {
     check_arity(call)?;
-    if call.function.name == "info" {
-        if let Some(labels) = call.args.get(1) {
-            check_info_labels(labels, call.pos)?;
-        }
+    if call.function.name == "info"
+        && let Some(labels) = call.args.get(1)
+    {
+        check_info_labels(labels, call.pos)?;
     }
     let name = call.function.name;
     for (at, argument) in call.args.iter_mut().enumerate() {
@@ -136,9 +144,13 @@ fn check_arity<'a>(call: &Call) -> Parsed<'a, ()> {
     let (declared, got, name) = (call.function.args.len(), call.args.len(), call.function.name);
     let variadic = usize::try_from(call.function.variadic);
     let message = match variadic {
-        Ok(0) if got != declared => format!("expected {declared} argument(s) in call to \"{name}\", got {got}"),
+        Ok(0) if got != declared => {
+            format!("expected {declared} argument(s) in call to \"{name}\", got {got}")
+        }
         Ok(0) => return Ok(()),
-        _ if got + 1 < declared => format!("expected at least {} argument(s) in call to \"{name}\", got {got}", declared - 1),
+        _ if got + 1 < declared => {
+            format!("expected at least {} argument(s) in call to \"{name}\", got {got}", declared - 1)
+        }
         Ok(more) if got + 1 > declared + more => {
             format!("expected at most {} argument(s) in call to \"{name}\", got {got}", declared + more - 1)
         }
@@ -155,7 +167,9 @@ fn check_info_labels<'a>(labels: &Expr, call: PosRange) -> Parsed<'a, ()> {
     }
     match labels {
         Expr::Vector(selector) if selector.name.is_empty() => Ok(()),
-        Expr::Vector(selector) => Err(Failure::at(selector.pos, "expected label selectors only, got vector selector instead")),
+        Expr::Vector(selector) => {
+            Err(Failure::at(selector.pos, "expected label selectors only, got vector selector instead"))
+        }
         other => Err(Failure::at(other.pos(), "expected label selectors only")),
     }
 }
@@ -167,8 +181,11 @@ fn check_selector<'a>(selector: &VectorSelector, must_select: bool) -> Parsed<'a
         return match others.iter().find(|matcher| matcher.name() == "__name__") {
             None => Ok(()),
             Some(second) => {
-                let message =
-                    format!("metric name must not be set twice: {} or {}", quote(&selector.name), quote(second.value()));
+                let message = format!(
+                    "metric name must not be set twice: {} or {}",
+                    quote(&selector.name),
+                    quote(second.value())
+                );
                 Err(Failure::at(selector.pos, message))
             }
         };

@@ -13,10 +13,10 @@ impl<'a> Parser<'a> {
     /// A range or a step.
     pub(super) fn positive_duration(&mut self) -> Parsed<'a, Duration> {
         let expr = self.duration(LOWEST)?;
-        if let DurationExpr::Number(number) = &expr {
-            if number.value <= 0.0 {
-                return Err(Failure::at(number.pos, "duration must be greater than 0"));
-            }
+        if let DurationExpr::Number(number) = &expr
+            && number.value <= 0.0
+        {
+            return Err(Failure::at(number.pos, "duration must be greater than 0"));
         }
         Ok(resolved(expr))
     }
@@ -84,14 +84,23 @@ impl<'a> Parser<'a> {
             let Kind::Operator(binary) = token.kind else { break };
             let Some(op) = duration_op(binary).filter(|_| precedence(binary) >= least) else { break };
             if operators == MAX_NESTING {
-                return Err(Failure::at(token.pos(), format!("duration expression has more than {MAX_NESTING} operators")));
+                return Err(Failure::at(
+                    token.pos(),
+                    format!("duration expression has more than {MAX_NESTING} operators"),
+                ));
             }
             self.take()?;
             let right = self.nested(|parser| parser.duration(right_precedence(binary)))?;
             self.needs_duration_expr(left.pos())?;
             refuse_zero(op, &right, token.pos())?;
             let pos = PosRange { start: left.pos().start, end: right.pos().end };
-            left = DurationExpr::Op { op, lhs: Some(Box::new(left)), rhs: Some(Box::new(right)), wrapped: false, pos };
+            left = DurationExpr::Op {
+                op,
+                lhs: Some(Box::new(left)),
+                rhs: Some(Box::new(right)),
+                wrapped: false,
+                pos,
+            };
         }
         Ok(left)
     }
@@ -155,7 +164,7 @@ fn milliseconds(seconds: f64) -> i64 {
 
 /// Prometheus counts durations in 64 bits of nanoseconds.
 fn in_range<'a>(number: &NumberLiteral, pos: PosRange) -> Parsed<'a, ()> {
-    const LIMIT: f64 = 9_223_372_036.854_775_8;
+    const LIMIT: f64 = 9_223_372_036.854_776;
     if number.value > LIMIT || number.value < -LIMIT {
         return Err(Failure::at(pos, "duration out of range"));
     }
@@ -188,7 +197,13 @@ fn wrapped(mut inner: DurationExpr, around: PosRange) -> DurationExpr {
         *wrapped = true;
         return inner;
     }
-    DurationExpr::Op { op: DurationOp::Pos, lhs: Some(Box::new(inner)), rhs: None, wrapped: true, pos: around }
+    DurationExpr::Op {
+        op: DurationOp::Pos,
+        lhs: Some(Box::new(inner)),
+        rhs: None,
+        wrapped: true,
+        pos: around,
+    }
 }
 
 fn refuse_zero<'a>(op: DurationOp, right: &DurationExpr, operator: PosRange) -> Parsed<'a, ()> {

@@ -76,7 +76,9 @@ impl<'a> Lexer<'a> {
             },
             '!' => match self.bump() {
                 Some('=') => Kind::Operator(BinaryOp::NotEq),
-                other => return Err(self.fail(format!("unexpected character after '!': {}", quote_char(other)))),
+                other => {
+                    return Err(self.fail(format!("unexpected character after '!': {}", quote_char(other))));
+                }
             },
             '<' => match self.peek() {
                 Some('=') => self.take(Kind::Operator(BinaryOp::LessEq)),
@@ -131,7 +133,10 @@ impl<'a> Lexer<'a> {
                 Some('~') => Kind::NotEqualRegex,
                 Some('=') => Kind::Operator(BinaryOp::NotEq),
                 other => {
-                    return Err(self.fail(format!("unexpected character after '!' inside braces: {}", quote_char(other))));
+                    return Err(self.fail(format!(
+                        "unexpected character after '!' inside braces: {}",
+                        quote_char(other)
+                    )));
                 }
             },
             '{' => return Err(self.fail("unexpected left brace '{'")),
@@ -139,14 +144,18 @@ impl<'a> Lexer<'a> {
                 self.in_braces = false;
                 Kind::RightBrace
             }
-            c => return Err(self.fail(format!("unexpected character inside braces: {}", quote_char(Some(c))))),
+            c => {
+                return Err(self.fail(format!("unexpected character inside braces: {}", quote_char(Some(c)))));
+            }
         };
         Ok(Some(kind))
     }
 
     /// A range's duration, up to its first number; from there [`Self::outside`] goes on.
     fn inside_brackets(&mut self) -> Step<'a> {
-        let Some(c) = self.bump() else { return Err(self.fail("unexpected end of input in duration expression")) };
+        let Some(c) = self.bump() else {
+            return Err(self.fail("unexpected end of input in duration expression"));
+        };
         let kind = match c {
             ']' => {
                 self.in_brackets = false;
@@ -157,7 +166,9 @@ impl<'a> Lexer<'a> {
             ':' if !self.seen_duration => {
                 return Err(self.fail_after("unexpected colon before duration in duration expression"));
             }
-            ':' if self.seen_colon => return Err(self.fail_after("unexpected repeated colon in duration expression")),
+            ':' if self.seen_colon => {
+                return Err(self.fail_after("unexpected repeated colon in duration expression"));
+            }
             ':' => {
                 self.seen_colon = true;
                 Kind::Colon
@@ -169,14 +180,22 @@ impl<'a> Lexer<'a> {
             ',' => Kind::Comma,
             's' | 'S' | 'r' | 'R' | 'm' | 'M' => match self.duration_keyword() {
                 Some(kind) => kind,
-                None => return Err(self.fail(format!("unexpected character in duration expression: {}", quote_char(Some(c))))),
+                None => {
+                    return Err(self.fail(format!(
+                        "unexpected character in duration expression: {}",
+                        quote_char(Some(c))
+                    )));
+                }
             },
             c if c.is_ascii_digit() || (c == '.' && self.peek().is_some_and(|c| c.is_ascii_digit())) => {
                 self.seen_duration = true;
                 self.duration_first = false;
                 self.number_or_duration()?
             }
-            c => return Err(self.fail(format!("unexpected character in duration expression: {}", quote_char(Some(c))))),
+            c => {
+                return Err(self
+                    .fail(format!("unexpected character in duration expression: {}", quote_char(Some(c)))));
+            }
         };
         Ok(Some(kind))
     }
@@ -226,14 +245,18 @@ impl<'a> Lexer<'a> {
         if self.in_brackets {
             return match self.duration_keyword() {
                 Some(kind) => Ok(Some(kind)),
-                None => Err(self.fail(format!("unexpected character: {}, expected ':'", quote_char(Some(first))))),
+                None => {
+                    Err(self.fail(format!("unexpected character: {}, expected ':'", quote_char(Some(first)))))
+                }
             };
         }
         self.skip_while(|c| is_alphanumeric(c) || c == ':');
         let word = &self.text[self.start..self.at];
         Ok(Some(match keyword(word) {
             // `fill` is a metric's name where no parenthesis follows, as it was before there was a keyword.
-            Some(Kind::Fill | Kind::FillLeft | Kind::FillRight) if !self.before_left_paren() => Kind::Identifier,
+            Some(Kind::Fill | Kind::FillLeft | Kind::FillRight) if !self.before_left_paren() => {
+                Kind::Identifier
+            }
             Some(kind) => kind,
             None if word.contains(':') => Kind::MetricIdentifier,
             None => Kind::Identifier,
@@ -246,7 +269,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn before_left_paren(&self) -> bool {
-        self.text.as_bytes()[self.at..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) == Some(&b'(')
+        self.text.as_bytes()[self.at..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+            == Some(&b'(')
     }
 
     fn comment(&mut self) -> Step<'a> {

@@ -19,14 +19,17 @@ impl<'a> Parser<'a> {
         let (value, is_duration) = match token.kind {
             Kind::Number => {
                 let value = number::parse(token.text).map_err(|reason| {
-                    let message =
-                        format!("error parsing number: strconv.ParseFloat: parsing {}: {reason}", crate::format::quote(token.text));
+                    let message = format!(
+                        "error parsing number: strconv.ParseFloat: parsing {}: {reason}",
+                        crate::format::quote(token.text)
+                    );
                     Failure::at(token.pos(), message)
                 })?;
                 (value, false)
             }
             Kind::Duration => {
-                let nanoseconds = duration::parse(token.text).map_err(|message| Failure::at(token.pos(), message))?;
+                let nanoseconds =
+                    duration::parse(token.text).map_err(|message| Failure::at(token.pos(), message))?;
                 (duration::seconds(nanoseconds), true)
             }
             _ => return Err(Failure::Unexpected(token)),
@@ -37,7 +40,11 @@ impl<'a> Parser<'a> {
 
     pub(super) fn string_literal(&mut self) -> Parsed<'a, StringLiteral> {
         let token = self.expect(Kind::String)?;
-        Ok(StringLiteral { value: unquoted(&token)?, pos: token.pos() })
+        let (value, invalid_utf8) = match String::from_utf8(unquoted_bytes(&token)?) {
+            Ok(value) => (value, None),
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes())),
+        };
+        Ok(StringLiteral { value, invalid_utf8, pos: token.pos() })
     }
 }
 
@@ -51,7 +58,17 @@ pub(super) fn sign(number: &mut NumberLiteral, sign: &Token<'_>) {
 
 /// The text that a string token stands for. Bytes that are no UTF-8 (by `\xff`) become the replacement character.
 pub(super) fn unquoted<'a>(token: &Token<'a>) -> Parsed<'a, String> {
+    let bytes = unquoted_bytes(token)?;
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// The bytes that a string token stands for.
+pub(super) fn unquoted_bytes<'a>(token: &Token<'a>) -> Parsed<'a, Vec<u8>> {
     unquote::unquote(token.text).ok_or_else(|| {
-        Failure::at(token.pos(), format!("error unquoting string {}: invalid syntax", crate::format::quote(token.text)))
+        Failure::at(
+            token.pos(),
+            format!("error unquoting string {}: invalid syntax", crate::format::quote(token.text)),
+        )
     })
 }

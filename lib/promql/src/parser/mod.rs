@@ -22,6 +22,7 @@ mod tree;
 
 pub use error::{LineColumn, ParseError};
 pub(crate) use literal::format_duration;
+pub(crate) use quote::quote_bytes;
 
 use error::{Failure, Parsed};
 use lexer::Lexer;
@@ -44,7 +45,10 @@ pub const MAX_HEIGHT: usize = 512;
 /// walk of the tree within its stack.
 pub fn parse(text: &str, features: &Features) -> Result<Expr, ParseError> {
     let mut parser = Parser::new(text, features);
-    parser.whole_expression().and_then(|mut expr| check::check(&mut expr, text).map(|_| expr)).map_err(|failure| failure.into_error(text))
+    parser
+        .whole_expression()
+        .and_then(|mut expr| check::check(&mut expr, text).map(|_| expr))
+        .map_err(|failure| failure.into_error(text))
 }
 
 /// Parses a selector without range or modifiers, e.g. of `match[]`, to its conditions; the name's is the last one.
@@ -115,8 +119,12 @@ impl<'a> Parser<'a> {
         let name = self.take()?;
         let next = self.peek()?.kind;
         match name.kind {
-            Kind::Aggregate(op) if matches!(next, Kind::LeftParen | Kind::By | Kind::Without) => self.aggregate(op, name),
-            kind if next == Kind::LeftParen && (kind == Kind::Identifier || kind.can_name_function()) => self.call(name),
+            Kind::Aggregate(op) if matches!(next, Kind::LeftParen | Kind::By | Kind::Without) => {
+                self.aggregate(op, name)
+            }
+            kind if next == Kind::LeftParen && (kind == Kind::Identifier || kind.can_name_function()) => {
+                self.call(name)
+            }
             _ => Ok(Tree::leaf(Expr::Vector(self.selector_named(name)?))),
         }
     }
@@ -132,7 +140,10 @@ impl<'a> Parser<'a> {
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<'a, T>) -> Parsed<'a, T> {
         if self.nesting == MAX_NESTING {
             let token = self.peek()?;
-            return Err(Failure::at(token.pos(), format!("expression is nested deeper than {MAX_NESTING} levels")));
+            return Err(Failure::at(
+                token.pos(),
+                format!("expression is nested deeper than {MAX_NESTING} levels"),
+            ));
         }
         self.nesting += 1;
         let parsed = parse(self)?;

@@ -6,13 +6,15 @@ use super::token::Kind;
 use super::tree::Tree;
 use crate::ast::{At, BinaryOp, Duration, Expr, PosRange, RangeModifier, VectorSelector};
 
-const NEEDS_SELECTOR: &str = "must be preceded by an instant vector selector or range vector selector or a subquery";
+const NEEDS_SELECTOR: &str =
+    "must be preceded by an instant vector selector or range vector selector or a subquery";
 
 impl<'a> Parser<'a> {
     pub(super) fn offset(&mut self, mut tree: Tree) -> Parsed<'a, Tree> {
         self.take()?;
-        let duration =
-            self.offset_duration().map_err(|failure| failure.within("offset", "number, duration, step(), or range()"))?;
+        let duration = self
+            .offset_duration()
+            .map_err(|failure| failure.within("offset", "number, duration, step(), or range()"))?;
         let pos = tree.expr.pos();
         let Some(time) = TimeOf::expr(&mut tree.expr) else {
             return Err(Failure::at(pos, format!("offset modifier {NEEDS_SELECTOR}")));
@@ -73,7 +75,9 @@ impl<'a> Parser<'a> {
         let selector: &mut VectorSelector = match &mut tree.expr {
             Expr::Vector(selector) => selector,
             Expr::Matrix(matrix) => &mut matrix.selector,
-            Expr::Subquery(_) => return Err(Failure::at(pos, format!("{name} modifier is not supported for subqueries"))),
+            Expr::Subquery(_) => {
+                return Err(Failure::at(pos, format!("{name} modifier is not supported for subqueries")));
+            }
             _ => return Err(Failure::at(pos, format!("{name} modifier not implemented"))),
         };
         if selector.modifier != RangeModifier::None && selector.modifier != modifier {
@@ -95,9 +99,11 @@ impl<'e> TimeOf<'e> {
     fn expr(expr: &'e mut Expr) -> Option<Self> {
         match expr {
             Expr::Vector(VectorSelector { offset, at, pos, .. }) => Some(Self { offset, at, pos }),
-            Expr::Matrix(matrix) => {
-                Some(Self { offset: &mut matrix.selector.offset, at: &mut matrix.selector.at, pos: &mut matrix.pos })
-            }
+            Expr::Matrix(matrix) => Some(Self {
+                offset: &mut matrix.selector.offset,
+                at: &mut matrix.selector.at,
+                pos: &mut matrix.pos,
+            }),
             Expr::Subquery(subquery) => {
                 Some(Self { offset: &mut subquery.offset, at: &mut subquery.at, pos: &mut subquery.pos })
             }

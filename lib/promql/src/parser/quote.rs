@@ -11,6 +11,20 @@ pub(super) fn quote_head(text: &str) -> String {
     format!("{}...", Quoted(head))
 }
 
+/// Bytes in double quotes, as `\xff` where they are no UTF-8.
+pub(crate) fn quote_bytes(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        let quoted = Quoted(chunk.valid()).to_string();
+        text.push_str(quoted.get(1..quoted.len() - 1).unwrap_or(""));
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text.push('"');
+    text
+}
+
 /// A character in single quotes; the end of the input is the replacement character.
 pub(super) fn quote_char(c: Option<char>) -> String {
     match c {
@@ -29,7 +43,11 @@ pub(super) fn quote_char(c: Option<char>) -> String {
 pub(super) fn code_point(c: char) -> String {
     let code = u32::from(c);
     let quoted = quote_char(Some(c));
-    if quoted.starts_with("'\\") && !matches!(c, '\'' | '\\') { format!("U+{code:04X}") } else { format!("U+{code:04X} '{c}'") }
+    if quoted.starts_with("'\\") && !matches!(c, '\'' | '\\') {
+        format!("U+{code:04X}")
+    } else {
+        format!("U+{code:04X} '{c}'")
+    }
 }
 
 /// A whole string in double quotes.

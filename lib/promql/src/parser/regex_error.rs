@@ -2,28 +2,35 @@
 
 use regex_syntax::ast::{Error, ErrorKind, parse::Parser};
 
-/// The error text of Prometheus for a pattern that did not compile; `reason` is for what Go has no words for.
-pub(super) fn go_error(pattern: &str, reason: &str) -> String {
-    match Parser::new().parse(pattern) {
-        Err(error) => go_syntax_error(pattern, &error),
-        // The last line of the compiler's report says what is wrong, the lines before show where.
-        Ok(_) => format!("error parsing regexp: {}", reason.lines().last().unwrap_or(reason).trim_start_matches("error: ")),
-    }
+/// Whether the pattern by itself is well-formed; a compiler that wraps it into a group would accept `a)(b`, too.
+pub(super) fn check_syntax(pattern: &str) -> Result<(), String> {
+    Parser::new().parse(pattern).map(|_| ()).map_err(|error| go_syntax_error(pattern, &error))
+}
+
+/// The error text for a well-formed pattern that did not compile, e.g. for its size: the last line of the compiler's
+/// report says what is wrong, the lines before show where.
+pub(super) fn compile_error(reason: &str) -> String {
+    format!("error parsing regexp: {}", reason.lines().last().unwrap_or(reason).trim_start_matches("error: "))
 }
 
 fn go_syntax_error(pattern: &str, error: &Error) -> String {
     let span = error.span();
     let part = pattern.get(span.start.offset..span.end.offset).unwrap_or(pattern);
     let from_start = pattern.get(span.start.offset..).unwrap_or(pattern);
+    let operator = from_start.get(..1).unwrap_or(from_start);
     let (what, shown) = match error.kind() {
         ErrorKind::GroupUnclosed => ("missing closing )", pattern),
         ErrorKind::GroupUnopened => ("unexpected )", pattern),
         ErrorKind::ClassUnclosed => ("missing closing ]", from_start),
         ErrorKind::ClassRangeInvalid => ("invalid character class range", part),
-        ErrorKind::ClassRangeLiteral | ErrorKind::ClassEscapeInvalid => ("invalid character class range", part),
+        ErrorKind::ClassRangeLiteral | ErrorKind::ClassEscapeInvalid => {
+            ("invalid character class range", part)
+        }
         ErrorKind::EscapeUnexpectedEof => ("trailing backslash at end of expression", ""),
-        ErrorKind::EscapeUnrecognized | ErrorKind::UnsupportedBackreference => ("invalid escape sequence", part),
-        ErrorKind::RepetitionMissing => ("missing argument to repetition operator", part),
+        ErrorKind::EscapeUnrecognized | ErrorKind::UnsupportedBackreference => {
+            ("invalid escape sequence", part)
+        }
+        ErrorKind::RepetitionMissing => ("missing argument to repetition operator", operator),
         ErrorKind::RepetitionCountInvalid => ("invalid repeat count", part),
         ErrorKind::FlagUnrecognized | ErrorKind::FlagUnexpectedEof | ErrorKind::UnsupportedLookAround => {
             ("invalid or unsupported Perl syntax", part)
@@ -48,11 +55,13 @@ mod tests {
             ("a(b", "error parsing regexp: missing closing ): `a(b`"),
             ("a)b", "error parsing regexp: unexpected ): `a)b`"),
             ("a[b", "error parsing regexp: missing closing ]: `[b`"),
+            ("a)(b", "error parsing regexp: unexpected ): `a)(b`"),
             ("*", "error parsing regexp: missing argument to repetition operator: `*`"),
             (r"\y", r"error parsing regexp: invalid escape sequence: `\y`"),
             ("[z-a]", "error parsing regexp: invalid character class range: `z-a`"),
         ] {
-            assert_eq!(go_error(pattern, ""), text);
+            assert_eq!(check_syntax(pattern), Err(text.to_owned()));
         }
+        assert_eq!(check_syntax("a|b.*[^c](?i:d)"), Ok(()));
     }
 }

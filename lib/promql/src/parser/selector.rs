@@ -4,11 +4,11 @@ use mneme_model::{MatchOp, Matcher};
 
 use super::Parser;
 use super::error::{Failure, Parsed};
-use super::literal::unquoted;
-use super::regex_error::go_error;
+use super::literal::{unquoted, unquoted_bytes};
+use super::quote::quote_bytes;
+use super::regex_error::{check_syntax, compile_error};
 use super::token::{Kind, Token};
 use crate::ast::{BinaryOp, Duration, PosRange, RangeModifier, VectorSelector};
-use crate::format::quote;
 
 const METRIC_NAME: &str = "__name__";
 
@@ -46,7 +46,9 @@ impl<'a> Parser<'a> {
             }
             matchers.push(self.label_matcher()?);
             if self.take_if(Kind::Comma)?.is_none() {
-                break self.expect(Kind::RightBrace).map_err(|failure| failure.within("label matching", "\",\" or \"}\""))?;
+                break self
+                    .expect(Kind::RightBrace)
+                    .map_err(|failure| failure.within("label matching", "\",\" or \"}\""))?;
             }
         };
         Ok((matchers, PosRange { start: open.start, end: close.end() }))
@@ -67,10 +69,14 @@ impl<'a> Parser<'a> {
             return Err(Failure::Unexpected(self.peek()?).within("label matching", "label matching operator"));
         };
         self.take()?;
-        let value = self.expect(Kind::String).map_err(|failure| failure.within("label matching", "string"))?;
+        let value =
+            self.expect(Kind::String).map_err(|failure| failure.within("label matching", "string"))?;
         let pattern = unquoted(&value)?;
-        Matcher::new(op, &label, &pattern)
-            .map_err(|error| Failure::at(PosRange { start: name.start, end: value.end() }, go_error(&pattern, &error.reason)))
+        let fail = |message| Failure::at(PosRange { start: name.start, end: value.end() }, message);
+        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
+            check_syntax(&pattern).map_err(fail)?;
+        }
+        Matcher::new(op, &label, &pattern).map_err(|error| fail(compile_error(&error.reason)))
     }
 
     /// `(label, ...)`, a comma at the end allowed.
@@ -83,7 +89,8 @@ impl<'a> Parser<'a> {
             }
             labels.push(self.grouping_label()?);
             if self.take_if(Kind::Comma)?.is_none() {
-                self.expect(Kind::RightParen).map_err(|failure| failure.within("grouping opts", "\",\" or \")\""))?;
+                self.expect(Kind::RightParen)
+                    .map_err(|failure| failure.within("grouping opts", "\",\" or \")\""))?;
                 return Ok(labels);
             }
         }
@@ -92,20 +99,33 @@ impl<'a> Parser<'a> {
     fn grouping_label(&mut self) -> Parsed<'a, String> {
         let token = self.peek()?;
         let label = match token.kind {
-            Kind::String => unquoted(&token)?,
-            kind if kind.can_name_label() => token.text.to_owned(),
+            Kind::String => unquoted_bytes(&token)?,
+            kind if kind.can_name_label() => token.text.as_bytes().to_owned(),
             _ => return Err(Failure::Unexpected(token).within("grouping opts", "label")),
         };
-        if label.is_empty() {
-            return Err(Failure::at(token.pos(), format!("invalid label name for grouping: {}", quote(&label))));
-        }
         self.take()?;
-        Ok(label)
+        match String::from_utf8(label) {
+            Ok(label) if !label.is_empty() => Ok(label),
+            label => {
+                let bytes = label.map_or_else(|error| error.into_bytes(), String::into_bytes);
+                Err(Failure::at(
+                    token.pos(),
+                    format!("invalid label name for grouping: {}", quote_bytes(&bytes)),
+                ))
+            }
+        }
     }
 }
 
 fn selector(name: String, matchers: Vec<Matcher>, pos: PosRange) -> VectorSelector {
-    VectorSelector { name, matchers, offset: Duration::default(), at: None, modifier: RangeModifier::None, pos }
+    VectorSelector {
+        name,
+        matchers,
+        offset: Duration::default(),
+        at: None,
+        modifier: RangeModifier::None,
+        pos,
+    }
 }
 
 fn match_op(kind: Kind) -> Option<MatchOp> {

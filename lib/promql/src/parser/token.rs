@@ -60,7 +60,10 @@ impl Kind {
     pub(super) fn can_name_metric(self) -> bool {
         use BinaryOp::{And, Or, Unless};
         match self {
-            Self::Identifier | Self::MetricIdentifier | Self::Aggregate(_) | Self::Operator(And | Or | Unless) => true,
+            Self::Identifier
+            | Self::MetricIdentifier
+            | Self::Aggregate(_)
+            | Self::Operator(And | Or | Unless) => true,
             Self::By | Self::Without | Self::Offset | Self::Anchored | Self::Smoothed => true,
             Self::Fill | Self::FillLeft | Self::FillRight => true,
             _ => self.can_name_function(),
@@ -76,7 +79,12 @@ impl Kind {
     pub(super) fn can_name_label(self) -> bool {
         match self {
             Self::Without => false,
-            Self::Bool | Self::On | Self::Ignoring | Self::GroupLeft | Self::GroupRight | Self::Operator(BinaryOp::Atan2) => true,
+            Self::Bool
+            | Self::On
+            | Self::Ignoring
+            | Self::GroupLeft
+            | Self::GroupRight
+            | Self::Operator(BinaryOp::Atan2) => true,
             _ => self.can_name_metric(),
         }
     }

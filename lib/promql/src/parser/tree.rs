@@ -19,7 +19,10 @@ impl Tree {
     pub(super) fn above<'a>(heights: impl IntoIterator<Item = usize>, pos: PosRange) -> Parsed<'a, usize> {
         let height = heights.into_iter().max().unwrap_or(0) + 1;
         if height > MAX_HEIGHT {
-            return Err(Failure::at(pos, format!("expression has more than {MAX_HEIGHT} levels of operators")));
+            return Err(Failure::at(
+                pos,
+                format!("expression has more than {MAX_HEIGHT} levels of operators"),
+            ));
         }
         Ok(height)
     }

@@ -40,7 +40,9 @@ fn write_operation(
 ) -> fmt::Result {
     let name = op.name();
     match (op, left, right) {
-        (DurationOp::MinOf | DurationOp::MaxOf, Some(left), Some(right)) => write!(f, "{name}({left}, {right})"),
+        (DurationOp::MinOf | DurationOp::MaxOf, Some(left), Some(right)) => {
+            write!(f, "{name}({left}, {right})")
+        }
         (_, Some(left), Some(right)) => write!(f, "{left} {name} {right}"),
         (DurationOp::Pos, Some(operand), None) => write!(f, "{operand}"),
         (_, Some(operand), None) => write!(f, "{name}{operand}"),

@@ -16,7 +16,8 @@ impl<'a> Lexer<'a> {
             return Ok(Kind::Duration);
         }
         // Prometheus quotes the character that it stumbled over, too.
-        Err(self.fail(format!("bad number or duration syntax: {}", quote_text(&self.text[self.start..self.at]))))
+        Err(self
+            .fail(format!("bad number or duration syntax: {}", quote_text(&self.text[self.start..self.at]))))
     }
 
     /// `[0-9a-f._eE+-]*` with the order of Prometheus's lexer; `false` if it is none, with everything read that was looked at.

@@ -5,8 +5,15 @@ use crate::format::quote;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// Units from great to small, with their milliseconds.
-const UNITS: [(&str, u64); 7] =
-    [("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+const UNITS: [(&str, u64); 7] = [
+    ("y", 31_536_000_000),
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
 
 /// Nanoseconds, at most `i64::MAX`; or an error's text.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
@@ -16,7 +23,8 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     let mut total = 0_u64;
     while !rest.is_empty() {
         let (number, behind) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
-        let (unit, behind) = behind.split_at(behind.bytes().take_while(|byte| !byte.is_ascii_digit()).count());
+        let (unit, behind) =
+            behind.split_at(behind.bytes().take_while(|byte| !byte.is_ascii_digit()).count());
         rest = behind;
         let number: u64 = number.parse().map_err(|_| invalid())?;
         if unit.is_empty() {
@@ -52,7 +60,7 @@ pub(crate) fn format_duration(ms: i64) -> String {
     let mut left = ms.unsigned_abs();
     let mut text = if ms < 0 { "-".to_owned() } else { String::new() };
     for (unit, unit_ms) in UNITS {
-        if matches!(unit, "y" | "w") && left % unit_ms != 0 {
+        if matches!(unit, "y" | "w") && !left.is_multiple_of(unit_ms) {
             continue;
         }
         if left >= unit_ms {
@@ -69,9 +77,13 @@ mod tests {
 
     #[test]
     fn durations_read_and_print() {
-        for (text, ms, printed) in
-            [("1h30m", 5_400_000, "1h30m"), ("90m", 5_400_000, "1h30m"), ("365d", 31_536_000_000, "1y"), ("8d", 691_200_000, "8d"), ("0s", 0, "0s")]
-        {
+        for (text, ms, printed) in [
+            ("1h30m", 5_400_000, "1h30m"),
+            ("90m", 5_400_000, "1h30m"),
+            ("365d", 31_536_000_000, "1y"),
+            ("8d", 691_200_000, "8d"),
+            ("0s", 0, "0s"),
+        ] {
             assert_eq!(parse(text), Ok(ms * NS_PER_MS), "{text}");
             assert_eq!(format_duration(i64::try_from(ms).unwrap()), printed);
         }

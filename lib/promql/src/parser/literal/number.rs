@@ -40,7 +40,9 @@ fn integer(text: &str) -> Option<i64> {
 fn underscores_separate_digits(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_hex = matches!(bytes, [b'0', b'x' | b'X', ..]);
-    let is_digit = |at: usize| bytes.get(at).is_some_and(|b| if is_hex { b.is_ascii_hexdigit() } else { b.is_ascii_digit() });
+    let is_digit = |at: usize| {
+        bytes.get(at).is_some_and(|b| if is_hex { b.is_ascii_hexdigit() } else { b.is_ascii_digit() })
+    };
     bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_').all(|(at, _)| {
         let after_prefix = is_hex && at == 2;
         at > 0 && (after_prefix || is_digit(at - 1)) && is_digit(at + 1)

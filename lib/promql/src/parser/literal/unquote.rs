@@ -1,11 +1,11 @@
 //! The text inside quotes, its escapes replaced. The lexer has seen that they are well-formed.
 
-/// The value of a string with its quotes; `None` if it is malformed all the same, e.g. `"\'"`.
-pub(super) fn unquote(quoted: &str) -> Option<String> {
+/// The bytes of a string with its quotes, by `\xff` not always UTF-8; `None` if it is malformed all the same.
+pub(super) fn unquote(quoted: &str) -> Option<Vec<u8>> {
     let quote = quoted.chars().next()?;
     let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
     if quote == '`' || !inner.contains('\\') {
-        return Some(inner.to_owned());
+        return Some(inner.as_bytes().to_owned());
     }
     let mut bytes = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -14,7 +14,7 @@ pub(super) fn unquote(quoted: &str) -> Option<String> {
         rest = escape(&rest[at + 1..], quote, &mut bytes)?;
     }
     bytes.extend_from_slice(rest.as_bytes());
-    Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Some(bytes)
 }
 
 /// Appends what the escape at the start of `text` (behind the backslash) stands for, and gives the text behind it.
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn escapes_are_replaced() {
         let all = r#""\a\b\f\n\r\t\v\\\" - \101\x41\u1234\U00010111☺""#;
-        assert_eq!(unquote(all).unwrap(), "\x07\x08\x0c\n\r\t\x0b\\\" - AA\u{1234}\u{10111}☺");
-        assert_eq!(unquote(r"'\'\xff'").unwrap(), "'\u{fffd}");
-        assert_eq!(unquote(r"`\n`").unwrap(), r"\n");
+        assert_eq!(unquote(all).unwrap(), "\x07\x08\x0c\n\r\t\x0b\\\" - AA\u{1234}\u{10111}☺".as_bytes());
+        assert_eq!(unquote(r"'\'\xff'").unwrap(), b"'\xff");
+        assert_eq!(unquote(r"`\n`").unwrap(), br"\n");
     }
 }
