@@ -20,6 +20,12 @@ pub fn go_f(value: f64) -> String {
     special(value).unwrap_or_else(|| format!("{value}"))
 }
 
+/// A float as a label value, as OpenMetrics writes it: `%g` with a `.0` where it would look like an integer.
+pub(crate) fn go_open_metrics(value: f64) -> String {
+    let text = go_g(value);
+    if value.is_finite() && !text.contains(['.', 'e']) { format!("{text}.0") } else { text }
+}
+
 /// `%.<digits>g`.
 pub(crate) fn go_g_precision(value: f64, digits: usize) -> String {
     if let Some(text) = special(value) {

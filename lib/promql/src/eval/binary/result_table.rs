@@ -1,0 +1,49 @@
+//! The series that an operator over vectors produces, by their labels.
+
+use std::collections::HashMap;
+
+use mneme_model::Labels;
+
+use crate::Error;
+use crate::eval::names::duplicate;
+use crate::eval::{Column, Sink, Steps};
+use crate::functions::contract::Value;
+
+/// Output series; a label set has one value per step.
+pub(crate) struct ResultTable {
+    steps: usize,
+    columns: Vec<Column>,
+    by_labels: HashMap<Labels, usize>,
+}
+
+impl ResultTable {
+    pub(crate) fn new(steps: Steps) -> Self {
+        Self { steps: steps.count, columns: Vec::new(), by_labels: HashMap::new() }
+    }
+
+    /// The row of a label set.
+    pub(crate) fn row(&mut self, labels: Labels, drop_name: bool) -> usize {
+        if let Some(row) = self.by_labels.get(&labels) {
+            return *row;
+        }
+        let row = self.columns.len();
+        self.columns.push(Column::absent(labels.clone(), drop_name, self.steps));
+        self.by_labels.insert(labels, row);
+        row
+    }
+
+    /// Sets a row's value at a step; a second one is an error.
+    pub(crate) fn set(&mut self, row: usize, step: usize, value: Value) -> Result<(), Error> {
+        let column = &mut self.columns[row];
+        if column.has(step) {
+            return Err(duplicate());
+        }
+        column.set(step, value);
+        Ok(())
+    }
+
+    /// Hands on the rows that have a value.
+    pub(crate) fn emit(self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        self.columns.into_iter().filter(Column::any).try_for_each(sink)
+    }
+}

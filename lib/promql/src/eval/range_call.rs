@@ -1,0 +1,274 @@
+//! Functions of range vectors: one series after another, a window moving over its samples with the steps.
+
+use mneme_model::{Labels, Samples, TimestampMs};
+
+use super::names::{self, Merged};
+use super::window::{Part, Windows, drop_stale};
+use super::{Column, Context, Sink, Steps, subquery};
+use crate::Error;
+use crate::annotations::Note;
+use crate::ast::RangeModifier;
+use crate::functions::contract::{RangeFn, Window};
+use crate::functions::labels_of_absent;
+use crate::plan::{RangeCallNode, RangeSource, SelectorNode};
+
+/// Hands each series' results to `sink`.
+pub(super) fn each(
+    cx: &Context<'_>,
+    call: &RangeCallNode,
+    steps: Steps,
+    sink: &mut Sink<'_>,
+) -> Result<(), Error> {
+    let Some(function) = call.function else {
+        return absent(cx, call, steps, sink);
+    };
+    let scalars =
+        call.scalars.iter().map(|arg| super::scalar(cx, arg, steps)).collect::<Result<Vec<_>, _>>()?;
+    let keeps_name = matches!(call.name, "first_over_time" | "last_over_time");
+    let run = Run { cx, call, function, scalars, steps, bounds: Bounds::new(cx, &call.source) };
+    let mut seen = Unique::new(cx, call, keeps_name);
+    each_source(cx, &call.source, steps, &mut |series| {
+        let mut column = Column::absent(series.labels.clone(), series.drop_name, steps.count);
+        run.series(series, &mut column)?;
+        if !column.any() {
+            return Ok(());
+        }
+        if !keeps_name || series.drop_name {
+            names::drop_name(cx, &mut column);
+        }
+        seen.check(&column)?;
+        sink(column)
+    })
+}
+
+/// One series of a range vector.
+pub(crate) struct RangeSeries<'a> {
+    pub(crate) labels: &'a Labels,
+    /// Its name is to be removed at the end.
+    pub(crate) drop_name: bool,
+    /// Without stale markers, at least as far as the windows reach.
+    pub(crate) samples: &'a Samples,
+}
+
+/// Takes one series of a range vector.
+type SeriesSink<'s> = dyn FnMut(&RangeSeries<'_>) -> Result<(), Error> + 's;
+
+/// Hands each series of a range vector to `sink`.
+pub(crate) fn each_source(
+    cx: &Context<'_>,
+    source: &RangeSource,
+    steps: Steps,
+    sink: &mut SeriesSink<'_>,
+) -> Result<(), Error> {
+    let selector = match source {
+        RangeSource::Subquery(subquery) => return subquery::each(cx, subquery, steps, sink),
+        RangeSource::Selector(selector) => selector,
+    };
+    let bounds = Bounds::new(cx, source);
+    let (first, last) = (bounds.of(steps.start), bounds.of(steps.last()));
+    let mut samples = Samples::default();
+    let mut held = cx.budget.hold();
+    cx.each_series(selector.select, &mut |series| {
+        samples.clear();
+        series.samples.read(first.after.saturating_add(1), last.until, &mut samples)?;
+        drop_stale(&mut samples);
+        held.replace(0, 16 * samples.len())?;
+        if samples.is_empty() {
+            return Ok(());
+        }
+        sink(&RangeSeries { labels: &series.labels, drop_name: false, samples: &samples })
+    })
+}
+
+/// From where to where the window of a step reaches.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    at: Option<TimestampMs>,
+    offset_ms: i64,
+    range_ms: i64,
+    more_back_ms: i64,
+    ahead_ms: i64,
+}
+
+/// The window of one step.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach {
+    /// The range as written: `start < t <= end`.
+    pub(crate) start: TimestampMs,
+    pub(crate) end: TimestampMs,
+    /// With what `anchored` and `smoothed` add: `after < t <= until`.
+    pub(crate) after: TimestampMs,
+    pub(crate) until: TimestampMs,
+}
+
+impl Bounds {
+    pub(crate) fn new(cx: &Context<'_>, source: &RangeSource) -> Self {
+        let (at, offset_ms, range_ms, modifier) = match source {
+            RangeSource::Selector(s) => (s.at, s.offset_ms, s.range_ms, s.modifier),
+            RangeSource::Subquery(s) => (s.at, s.offset_ms, s.range_ms, RangeModifier::None),
+        };
+        let (more_back_ms, ahead_ms) = match modifier {
+            RangeModifier::None => (0, 0),
+            RangeModifier::Anchored => (cx.lookback_ms, 0),
+            RangeModifier::Smoothed => (cx.lookback_ms, cx.lookback_ms),
+        };
+        Self { at, offset_ms, range_ms, more_back_ms, ahead_ms }
+    }
+
+    pub(crate) fn of(&self, step: TimestampMs) -> Reach {
+        let end = self.at.unwrap_or(step).saturating_sub(self.offset_ms);
+        let start = end.saturating_sub(self.range_ms);
+        Reach {
+            start,
+            end,
+            after: start.saturating_sub(self.more_back_ms),
+            until: end.saturating_add(self.ahead_ms),
+        }
+    }
+}
+
+/// A call, ready to run over series.
+struct Run<'a, 'c> {
+    cx: &'a Context<'c>,
+    call: &'a RangeCallNode,
+    function: RangeFn,
+    scalars: Vec<Vec<f64>>,
+    steps: Steps,
+    bounds: Bounds,
+}
+
+impl Run<'_, '_> {
+    fn series(&self, series: &RangeSeries<'_>, out: &mut Column) -> Result<(), Error> {
+        let (cx, name) = (self.cx, self.call.name);
+        let use_start_timestamps =
+            cx.features.use_start_timestamps && matches!(name, "rate" | "irate" | "increase" | "resets");
+        let mut windows = Windows::new(series.samples);
+        let mut args = vec![0.0; self.scalars.len()];
+        let mut looked_at = 0;
+        let mut held = cx.budget.hold();
+        let mut largest = 0;
+        for (step, time) in self.steps.times().enumerate() {
+            let reach = self.bounds.of(time);
+            let part = windows.next(reach.after, reach.until);
+            if part.len() == 0 {
+                continue;
+            }
+            let samples = part.samples();
+            looked_at += samples as u64;
+            if samples > largest {
+                largest = samples;
+                held.replace(largest, 0)?;
+            }
+            for (arg, values) in args.iter_mut().zip(&self.scalars) {
+                *arg = values[step];
+            }
+            let window = self.window(series, part, time, reach, use_start_timestamps);
+            let value = cx.with_notes(&self.call.arg_pos, |notes| (self.function)(&window, &args, notes));
+            if let Some(value) = value.map_err(Error::Execution)? {
+                out.set(step, value);
+            }
+        }
+        cx.queryable_samples.set(cx.queryable_samples.get() + looked_at);
+        self.note_non_counter(series.labels, out);
+        Ok(())
+    }
+
+    fn window<'w>(
+        &self,
+        series: &'w RangeSeries<'_>,
+        part: Part<'w>,
+        eval_t: TimestampMs,
+        reach: Reach,
+        use_start_timestamps: bool,
+    ) -> Window<'w> {
+        let modifier = match &self.call.source {
+            RangeSource::Selector(selector) => selector.modifier,
+            RangeSource::Subquery(_) => RangeModifier::None,
+        };
+        Window {
+            labels: series.labels.view(),
+            t: part.t,
+            v: part.v,
+            st: if use_start_timestamps { part.st } else { &[] },
+            histograms: part.histograms,
+            eval_t,
+            start: reach.start,
+            end: reach.end,
+            range_ms: self.bounds.range_ms,
+            modifier,
+            use_start_timestamps,
+        }
+    }
+
+    /// `rate` and `increase` of what does not look like a counter.
+    fn note_non_counter(&self, labels: &Labels, out: &Column) {
+        let metric = labels.metric_name();
+        if !matches!(self.call.name, "rate" | "increase") || metric.is_empty() || !out.has_floats() {
+            return;
+        }
+        let metric_name = metric.to_owned();
+        let note = if self.cx.features.type_and_unit_labels {
+            let type_label = labels.get("__type__").unwrap_or("");
+            if matches!(type_label, "counter" | "histogram") {
+                return;
+            }
+            Note::PossibleNonCounterLabel { metric: metric_name, type_label: type_label.to_owned() }
+        } else {
+            if ["_total", "_sum", "_count", "_bucket"].iter().any(|suffix| metric.ends_with(suffix)) {
+                return;
+            }
+            Note::PossibleNonCounter { metric: metric_name }
+        };
+        self.cx.note(note, self.call.arg_pos.first().copied().unwrap_or_default());
+    }
+}
+
+/// Refuses a second series of the same labels, where dropping names can have made one.
+struct Unique {
+    seen: Option<std::collections::HashSet<u64>>,
+}
+
+impl Unique {
+    fn new(cx: &Context<'_>, call: &RangeCallNode, keeps_name: bool) -> Self {
+        let safe = match &call.source {
+            RangeSource::Selector(s) => keeps_name || unique_selector(cx, s),
+            RangeSource::Subquery(s) => super::unique_without_name(cx, &s.expr),
+        };
+        Self { seen: (!safe && !cx.features.delayed_name_removal).then(Default::default) }
+    }
+
+    fn check(&mut self, column: &Column) -> Result<(), Error> {
+        let Some(seen) = &mut self.seen else { return Ok(()) };
+        if seen.insert(column.labels.view().hash(0)) { Ok(()) } else { Err(names::duplicate()) }
+    }
+}
+
+fn unique_selector(cx: &Context<'_>, selector: &SelectorNode) -> bool {
+    let node = crate::plan::Node::Selector(Box::new(selector.clone()));
+    super::unique_without_name(cx, &node)
+}
+
+/// `absent_over_time`: 1 at the steps at which no series has a sample in its window.
+fn absent(cx: &Context<'_>, call: &RangeCallNode, steps: Steps, sink: &mut Sink<'_>) -> Result<(), Error> {
+    let bounds = Bounds::new(cx, &call.source);
+    let mut present = vec![false; steps.count];
+    each_source(cx, &call.source, steps, &mut |series| {
+        let mut windows = Windows::new(series.samples);
+        for (present, time) in present.iter_mut().zip(steps.times()) {
+            let reach = bounds.of(time);
+            *present |= windows.next(reach.after, reach.until).len() > 0;
+        }
+        Ok(())
+    })?;
+    let labels = match &call.source {
+        RangeSource::Selector(selector) => labels_of_absent(&selector.matchers),
+        RangeSource::Subquery(_) => Labels::empty(),
+    };
+    let mut column = Column::absent(labels, true, steps.count);
+    for (step, _) in present.iter().enumerate().filter(|(_, present)| !**present) {
+        column.set_float(step, 1.0);
+    }
+    let mut merged = Merged::default();
+    merged.add(column)?;
+    merged.emit(sink)
+}

@@ -1,0 +1,246 @@
+//! One plan node per operator of the expression.
+
+use mneme_model::Matcher;
+use mneme_model::labels::METRIC_NAME;
+
+use super::duration::{self, resolve};
+use super::{
+    AggregateNode, BinaryNode, CallNode, Node, RangeCallNode, RangeSource, SelectorNode, SubqueryNode,
+};
+use crate::ast::{
+    AggregateExpr, At, BinaryExpr, Call, Expr, MatrixSelector, PosRange, RangeModifier, SubqueryExpr,
+    ValueType, VectorSelector,
+};
+use crate::functions::{self, Function};
+use crate::{Error, QueryParams};
+
+/// The functions that take `anchored` ranges, and those that take `smoothed` ones, sorted.
+const ANCHORED: [&str; 5] = ["changes", "delta", "increase", "rate", "resets"];
+const SMOOTHED: [&str; 3] = ["delta", "increase", "rate"];
+
+pub(super) struct Builder<'a> {
+    params: &'a QueryParams,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(params: &'a QueryParams) -> Self {
+        Self { params }
+    }
+
+    pub(super) fn expr(&self, expr: &Expr) -> Result<Node, Error> {
+        Ok(match expr {
+            Expr::Number(number) => Node::Number(number.value),
+            Expr::String(string) => Node::String(string.value.clone()),
+            Expr::Paren(paren) => self.expr(&paren.expr)?,
+            Expr::Unary(unary) if unary.negative => Node::Negate(Box::new(self.expr(&unary.expr)?)),
+            Expr::Unary(unary) => self.expr(&unary.expr)?,
+            Expr::Binary(binary) => self.binary(binary)?,
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate)?,
+            Expr::Call(call) => self.call(call)?,
+            Expr::Vector(selector) => Node::Selector(Box::new(self.selector(selector, 0)?)),
+            Expr::Matrix(matrix) => Node::Matrix(Box::new(RangeSource::Selector(self.matrix(matrix)?))),
+            Expr::Subquery(subquery) => Node::Matrix(Box::new(self.subquery(subquery)?)),
+            Expr::Duration(expr) => Node::Number(duration::seconds(expr, self.params)?),
+        })
+    }
+
+    fn binary(&self, binary: &BinaryExpr) -> Result<Node, Error> {
+        Ok(Node::Binary(Box::new(BinaryNode {
+            op: binary.op,
+            lhs: self.expr(&binary.lhs)?,
+            rhs: self.expr(&binary.rhs)?,
+            matching: binary.matching.clone(),
+            return_bool: binary.return_bool,
+            pos: binary.pos,
+        })))
+    }
+
+    fn aggregate(&self, aggregate: &AggregateExpr) -> Result<Node, Error> {
+        let mut grouping = aggregate.grouping.clone();
+        grouping.sort_unstable();
+        grouping.dedup();
+        Ok(Node::Aggregate(Box::new(AggregateNode {
+            op: aggregate.op,
+            input: self.expr(&aggregate.expr)?,
+            param: aggregate.param.as_ref().map(|param| self.expr(param)).transpose()?,
+            grouping,
+            without: aggregate.without,
+            pos: aggregate.pos,
+            input_pos: position(unwrap_parens(&aggregate.expr)),
+            param_pos: aggregate
+                .param
+                .as_ref()
+                .map(|param| position(unwrap_parens(param)))
+                .unwrap_or_default(),
+        })))
+    }
+
+    fn call(&self, call: &Call) -> Result<Node, Error> {
+        let name = call.function.name;
+        let seconds = |ms: i64| Ok(Node::Number(ms as f64 / 1000.0));
+        match name {
+            "start" => return seconds(self.params.start),
+            "end" => return seconds(self.params.end),
+            "range" => return seconds(self.params.end - self.params.start),
+            "step" => {
+                return seconds(if self.params.start == self.params.end { 0 } else { self.params.step_ms });
+            }
+            _ => {}
+        }
+        let arg_pos: Vec<PosRange> = call.args.iter().map(|arg| position(unwrap_parens(arg))).collect();
+        let is_range = |arg: &Expr| matches!(unwrap_parens(arg), Expr::Matrix(_) | Expr::Subquery(_));
+        if let Some(range_arg) = call.args.iter().position(is_range) {
+            return self.range_call(call, range_arg, arg_pos);
+        }
+        let function = functions::function(name)
+            .ok_or_else(|| Error::BadQuery(format!("unknown function with name {name:?}")))?;
+        let mut args = call.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
+        if matches!(function, Function::Info) && args.len() == 1 {
+            args.push(target_info(call.pos));
+        }
+        // Only a selector itself knows its samples' times.
+        let function = match (function, args.first()) {
+            (Function::Timestamp, Some(Node::Selector(_))) => Function::TimestampOfSelector,
+            (Function::StartTimestamp, Some(Node::Selector(_))) => Function::StartTimestampOfSelector,
+            (function, _) => function,
+        };
+        Ok(Node::Call(Box::new(CallNode { name, function, args, arg_pos, pos: call.pos })))
+    }
+
+    fn range_call(&self, call: &Call, range_arg: usize, arg_pos: Vec<PosRange>) -> Result<Node, Error> {
+        let name = call.function.name;
+        let function = functions::range_function(name);
+        if function.is_none() && name != "absent_over_time" {
+            return Err(Error::BadQuery(format!("unknown function with name {name:?}")));
+        }
+        let source = match unwrap_parens(&call.args[range_arg]) {
+            Expr::Subquery(subquery) => self.subquery(subquery)?,
+            Expr::Matrix(matrix) => RangeSource::Selector(self.matrix(matrix)?),
+            _ => {
+                return Err(Error::BadQuery(format!(
+                    "expected type range vector in call to function {name:?}"
+                )));
+            }
+        };
+        if let RangeSource::Selector(selector) = &source {
+            check_modifier(selector.modifier, name)?;
+        }
+        let others = call.args.iter().enumerate().filter(|(i, _)| *i != range_arg);
+        let scalars = others.map(|(_, arg)| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Node::RangeCall(Box::new(RangeCallNode { name, function, source, scalars, arg_pos, range_arg })))
+    }
+
+    fn selector(&self, selector: &VectorSelector, range_ms: i64) -> Result<SelectorNode, Error> {
+        Ok(SelectorNode {
+            select: 0,
+            matchers: selector.matchers.clone(),
+            at: self.at(selector.at),
+            offset_ms: resolve(&selector.offset, true, self.params)?,
+            range_ms,
+            modifier: selector.modifier,
+            pos: selector.pos,
+        })
+    }
+
+    fn matrix(&self, matrix: &MatrixSelector) -> Result<SelectorNode, Error> {
+        self.selector(&matrix.selector, resolve(&matrix.range, false, self.params)?)
+    }
+
+    fn subquery(&self, subquery: &SubqueryExpr) -> Result<RangeSource, Error> {
+        let step_ms = subquery.step.as_ref().map_or(Ok(0), |step| resolve(step, false, self.params))?;
+        Ok(RangeSource::Subquery(Box::new(SubqueryNode {
+            expr: self.expr(&subquery.expr)?,
+            range_ms: resolve(&subquery.range, false, self.params)?,
+            step_ms: if step_ms > 0 { step_ms } else { self.params.default_subquery_step_ms.max(1) },
+            at: self.at(subquery.at),
+            offset_ms: resolve(&subquery.offset, true, self.params)?,
+        })))
+    }
+
+    fn at(&self, at: Option<At>) -> Option<i64> {
+        at.map(|at| match at {
+            At::Timestamp(t) => t,
+            At::Start => self.params.start,
+            At::End => self.params.end,
+        })
+    }
+}
+
+/// What `info(v)` without a second argument joins with.
+fn target_info(pos: PosRange) -> Node {
+    Node::Selector(Box::new(SelectorNode {
+        select: 0,
+        matchers: vec![Matcher::equal(METRIC_NAME, "target_info")],
+        at: None,
+        offset_ms: 0,
+        range_ms: 0,
+        modifier: RangeModifier::None,
+        pos,
+    }))
+}
+
+fn check_modifier(modifier: RangeModifier, name: &str) -> Result<(), Error> {
+    let (word, allowed): (_, &[&str]) = match modifier {
+        RangeModifier::None => return Ok(()),
+        RangeModifier::Anchored => ("anchored", &ANCHORED),
+        RangeModifier::Smoothed => ("smoothed", &SMOOTHED),
+    };
+    if allowed.contains(&name) {
+        return Ok(());
+    }
+    Err(Error::Execution(format!(
+        "{word} modifier can only be used with: {} - not with {name}",
+        allowed.join(", ")
+    )))
+}
+
+fn unwrap_parens(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => unwrap_parens(&paren.expr),
+        expr => expr,
+    }
+}
+
+/// Where an expression stands.
+pub(super) fn position(expr: &Expr) -> PosRange {
+    match expr {
+        Expr::Number(n) => n.pos,
+        Expr::String(s) => s.pos,
+        Expr::Paren(p) => p.pos,
+        Expr::Unary(u) => u.pos,
+        Expr::Binary(b) => b.pos,
+        Expr::Aggregate(a) => a.pos,
+        Expr::Call(c) => c.pos,
+        Expr::Vector(v) => v.pos,
+        Expr::Matrix(m) => m.pos,
+        Expr::Subquery(s) => s.pos,
+        Expr::Duration(d) => duration::position(d),
+    }
+}
+
+/// The type of an expression that the parser accepted.
+pub(super) fn value_type(expr: &Expr) -> ValueType {
+    match expr {
+        Expr::Number(_) | Expr::Duration(_) => ValueType::Scalar,
+        Expr::String(_) => ValueType::String,
+        Expr::Paren(paren) => value_type(&paren.expr),
+        Expr::Unary(unary) => value_type(&unary.expr),
+        Expr::Binary(binary) => match (value_type(&binary.lhs), value_type(&binary.rhs)) {
+            (ValueType::Scalar, ValueType::Scalar) => ValueType::Scalar,
+            _ => ValueType::Vector,
+        },
+        Expr::Aggregate(_) | Expr::Vector(_) => ValueType::Vector,
+        Expr::Call(call) => call.function.returns,
+        Expr::Matrix(_) | Expr::Subquery(_) => ValueType::Matrix,
+    }
+}
+
+/// A type's name as in Prometheus' documentation.
+pub(super) fn documented_type(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::Scalar => "scalar",
+        ValueType::Vector => "instant vector",
+        ValueType::Matrix => "range vector",
+        ValueType::String => "string",
+    }
+}

@@ -1,0 +1,77 @@
+//! From what a query says to what has to be done: a typed tree of operators, with durations, `@` and `offset` resolved, step-invariant
+//! parts marked and every selector listed once.
+//!
+//! `ast::Expr -> build (one node per operator) -> step_invariant, fold (passes over the tree) -> selects (what to fetch)`.
+
+mod build;
+mod duration;
+mod fold;
+mod node;
+mod selects;
+mod step_invariant;
+
+pub(crate) use node::{
+    AggregateNode, BinaryNode, CallNode, Node, RangeCallNode, RangeSource, SelectorNode, SubqueryNode,
+};
+
+use crate::ast::{Expr, ValueType};
+use crate::{Error, QueryParams, Select};
+
+/// A query, ready to be evaluated as often as wanted.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) root: Node,
+    pub(crate) value_type: ValueType,
+    pub(crate) params: QueryParams,
+    selects: Vec<Select>,
+    uses: Vec<usize>,
+}
+
+impl Plan {
+    /// Plans `expr`, which was parsed from `params.text`.
+    ///
+    /// # Errors
+    /// [`Error::BadQuery`]: durations that resolve to nonsense, a step that is not positive, a range query of a matrix or string.
+    pub fn new(expr: &Expr, params: &QueryParams) -> Result<Self, Error> {
+        let value_type = build::value_type(expr);
+        if params.step_ms < 0
+            || params.end < params.start
+            || params.step_ms == 0 && params.end != params.start
+        {
+            return Err(Error::BadQuery("invalid parameter \"step\": zero or negative".to_owned()));
+        }
+        if !params.is_instant() && !matches!(value_type, ValueType::Vector | ValueType::Scalar) {
+            return Err(Error::BadQuery(format!(
+                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
+                build::documented_type(value_type)
+            )));
+        }
+        let root = build::Builder::new(params).expr(expr)?;
+        let mut root = fold::run(step_invariant::run(root));
+        let (selects, uses) = selects::run(&mut root, params);
+        Ok(Self { root, value_type, params: params.clone(), selects, uses })
+    }
+
+    /// What the evaluation will ask of the store, each selector and time range once. Whoever fetches ahead fetches these.
+    #[must_use]
+    pub fn selects(&self) -> &[Select] {
+        &self.selects
+    }
+
+    /// How many selectors read each of the selects.
+    pub(crate) fn uses(&self) -> &[usize] {
+        &self.uses
+    }
+
+    /// The type of the answer; a range query's answer is a matrix all the same.
+    #[must_use]
+    pub fn value_type(&self) -> ValueType {
+        self.value_type
+    }
+
+    /// What it was planned for.
+    #[must_use]
+    pub fn params(&self) -> &QueryParams {
+        &self.params
+    }
+}

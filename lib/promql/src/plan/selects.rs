@@ -1,0 +1,154 @@
+//! Pass: lists what has to be fetched, each selector once; uses of equal matchers whose times touch share one fetch.
+
+use mneme_model::{Matcher, TimestampMs};
+
+use super::{Node, RangeSource, SelectorNode, SubqueryNode};
+use crate::ast::RangeModifier;
+use crate::functions::info_matchers;
+use crate::{Hints, QueryParams, Select};
+
+/// The selects of `root`, and how many selectors use each; each selector in it learns the index of its own.
+pub(super) fn run(root: &mut Node, params: &QueryParams) -> (Vec<Select>, Vec<usize>) {
+    let mut pass = Pass { params, selects: Vec::new(), uses: Vec::new() };
+    let times = Times { start: params.start, end: params.end, step_ms: params.step_ms };
+    pass.node(root, times, "");
+    (pass.selects, pass.uses)
+}
+
+/// The evaluation times of a part of the plan.
+#[derive(Clone, Copy)]
+struct Times {
+    start: TimestampMs,
+    end: TimestampMs,
+    step_ms: i64,
+}
+
+struct Pass<'a> {
+    params: &'a QueryParams,
+    selects: Vec<Select>,
+    uses: Vec<usize>,
+}
+
+impl Pass<'_> {
+    fn node(&mut self, node: &mut Node, times: Times, function: &'static str) {
+        match node {
+            Node::Selector(selector) => self.selector(selector, times, function),
+            Node::StepInvariant(inner) => self.node(inner, Times { end: times.start, ..times }, function),
+            Node::RangeCall(call) => {
+                for scalar in &mut call.scalars {
+                    self.node(scalar, times, call.name);
+                }
+                self.source(&mut call.source, times, call.name);
+            }
+            Node::Matrix(source) => self.source(source, times, ""),
+            Node::Aggregate(aggregate) => {
+                let name = aggregate.op.name();
+                for child in aggregate.param.iter_mut().chain([&mut aggregate.input]) {
+                    self.node(child, times, name);
+                }
+            }
+            Node::Call(call) if call.name == "info" => self.info(&mut call.args, times),
+            Node::Call(call) => {
+                for arg in &mut call.args {
+                    self.node(arg, times, call.name);
+                }
+            }
+            Node::Binary(_) => {
+                for child in node.children_mut() {
+                    self.node(child, times, "");
+                }
+            }
+            Node::Negate(inner) => self.node(inner, times, function),
+            Node::Number(_) | Node::String(_) => {}
+        }
+    }
+
+    fn source(&mut self, source: &mut RangeSource, times: Times, function: &'static str) {
+        match source {
+            RangeSource::Selector(selector) => self.selector(selector, times, function),
+            RangeSource::Subquery(subquery) => {
+                let inner = subquery_times(subquery, times);
+                self.node(&mut subquery.expr, inner, function);
+            }
+        }
+    }
+
+    fn selector(&mut self, selector: &mut SelectorNode, times: Times, function: &'static str) {
+        let (start, end) = selector.at.map_or((times.start, times.end), |at| (at, at));
+        let back = if selector.range_ms > 0 { selector.range_ms } else { self.params.lookback_ms };
+        let (more_back, ahead) = match (selector.modifier, selector.range_ms > 0) {
+            (RangeModifier::None, _) | (RangeModifier::Anchored, false) => (0, 0),
+            (RangeModifier::Anchored, true) => (self.params.lookback_ms, 0),
+            (RangeModifier::Smoothed, true) => (self.params.lookback_ms, self.params.lookback_ms),
+            (RangeModifier::Smoothed, false) => (0, self.params.lookback_ms),
+        };
+        let start = start.saturating_sub(selector.offset_ms).saturating_sub(back + more_back - 1);
+        let end = end.saturating_sub(selector.offset_ms).saturating_add(ahead);
+        let hints = Hints { step_ms: times.step_ms, range_ms: selector.range_ms, function, labels: None };
+        selector.select = self.want(&selector.matchers, start, end, hints);
+    }
+
+    /// `info(v, {..})` reads the info series at the times of the first selector in `v`.
+    fn info(&mut self, args: &mut [Node], times: Times) {
+        let [base, rest @ ..] = args else { return };
+        self.node(base, times, "info");
+        let (at, offset_ms) = info_time(base).unwrap_or((None, 0));
+        if let Some(Node::Selector(selector)) = rest.first_mut() {
+            selector.matchers = info_matchers(&selector.matchers);
+            (selector.at, selector.offset_ms) = (at, offset_ms);
+            self.selector(selector, times, "info");
+        }
+    }
+
+    fn want(&mut self, matchers: &[Matcher], start: TimestampMs, end: TimestampMs, hints: Hints) -> usize {
+        let touches =
+            |select: &Select| select.start <= end.saturating_add(1) && start <= select.end.saturating_add(1);
+        let found = self.selects.iter().position(|select| select.matchers == matchers && touches(select));
+        let Some(at) = found else {
+            self.selects.push(Select { matchers: matchers.to_vec(), start, end, hints });
+            self.uses.push(1);
+            return self.selects.len() - 1;
+        };
+        self.uses[at] += 1;
+        let select = &mut self.selects[at];
+        (select.start, select.end) = (select.start.min(start), select.end.max(end));
+        if select.hints != hints {
+            select.hints = Hints::default();
+        }
+        at
+    }
+}
+
+/// When the inside of a subquery is evaluated.
+fn subquery_times(subquery: &SubqueryNode, outer: Times) -> Times {
+    let (start, end) = subquery.at.map_or((outer.start, outer.end), |at| (at, at));
+    Times {
+        start: start.saturating_sub(subquery.offset_ms).saturating_sub(subquery.range_ms),
+        end: end.saturating_sub(subquery.offset_ms),
+        step_ms: subquery.step_ms,
+    }
+}
+
+/// The `@` and the offset of the first selector in `node`, together with those of the subqueries around it.
+fn info_time(node: &mut Node) -> Option<(Option<TimestampMs>, i64)> {
+    match node {
+        Node::Selector(selector) => Some((selector.at, selector.offset_ms)),
+        Node::Matrix(source) => info_time_of_source(source),
+        Node::RangeCall(call) => {
+            let first = info_time_of_source(&mut call.source);
+            first.or_else(|| call.scalars.iter_mut().find_map(info_time))
+        }
+        node => node.children_mut().into_iter().find_map(info_time),
+    }
+}
+
+fn info_time_of_source(source: &mut RangeSource) -> Option<(Option<TimestampMs>, i64)> {
+    match source {
+        RangeSource::Selector(selector) => Some((selector.at, selector.offset_ms)),
+        RangeSource::Subquery(subquery) => {
+            let (at, offset_ms) = info_time(&mut subquery.expr)?;
+            // The innermost `@` anchors; what is further out no longer matters.
+            Some(if at.is_some() { (at, offset_ms) } else { (subquery.at, offset_ms + subquery.offset_ms) })
+        }
+    }
+}
