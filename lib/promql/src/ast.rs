@@ -43,7 +43,7 @@ pub enum Expr {
     Vector(VectorSelector),
     Matrix(MatrixSelector),
     Subquery(Box<SubqueryExpr>),
-    /// A bare duration expression that computes at evaluation, e.g. `step()` where a scalar is allowed.
+    /// A duration expression in the place of a scalar. The parser makes none: there, `step()` and the like are calls.
     Duration(Box<DurationExpr>),
 }
 

@@ -1,5 +1,7 @@
 //! The types of an expression's parts, and the rules that the grammar cannot say. In Prometheus's order, since the first error is the one told.
 
+use std::collections::HashSet;
+
 use super::error::{Failure, Parsed};
 use super::lexer::is_space;
 use crate::ast::{
@@ -69,7 +71,7 @@ fn check_binary<'a>(binary: &mut BinaryExpr, text: &str) -> Parsed<'a, ()> {
         return Err(Failure::at(operator(), "comparisons between scalars must use BOOL modifier"));
     }
     if let Some(matching) = binary.matching.as_ref().filter(|matching| matching.on)
-        && let Some(label) = matching.labels.iter().find(|label| matching.include.contains(label))
+        && let Some(label) = in_both(&matching.labels, &matching.include)
     {
         let message = format!("label {} must not occur in ON and GROUP clause at once", quote(label));
         return Err(Failure::at(operator(), message));
@@ -83,6 +85,12 @@ fn check_binary<'a>(binary: &mut BinaryExpr, text: &str) -> Parsed<'a, ()> {
         }
     }
     check_matching(binary, left, right)
+}
+
+/// The first of `labels` that is in `others`, too.
+fn in_both<'l>(labels: &'l [String], others: &[String]) -> Option<&'l String> {
+    let others: HashSet<&String> = others.iter().collect();
+    labels.iter().find(|label| others.contains(label))
 }
 
 fn check_matching<'a>(binary: &mut BinaryExpr, left: ValueType, right: ValueType) -> Parsed<'a, ()> {
