@@ -1,1 +1,33 @@
 //! The object store behind one handle: URLs, chains of numbered objects, a durable local directory, a fake that misbehaves.
+//!
+//! Vocabulary: a *key* names an object (`wal/log/00000000000000000001`); an object is written whole and never changed,
+//! except by [`Bucket::put`]; *create* writes only where nothing is; a [`Chain`] is a row of objects numbered without gaps,
+//! each created by exactly one winner; an *attempt id* makes the bytes of two attempts differ, so that a read-back tells
+//! whose they are.
+//!
+//! Flow: [`Bucket::open`] parses the URL and picks a [`Store`]; the handle adds deadlines, retries of what may be repeated,
+//! and counts; [`check`] proves that a store's create-if-absent has one winner before anything relies on it.
+//! Deliberately absent: what the bytes mean, multipart uploads, renames.
+
+mod adapter;
+mod attempt;
+mod bucket;
+mod chain;
+pub mod check;
+mod error;
+pub mod fake;
+mod key;
+mod local;
+mod options;
+mod stats;
+mod store;
+
+pub use adapter::ObjectStoreAdapter;
+pub use attempt::AttemptIds;
+pub use bucket::Bucket;
+pub use chain::{Chain, Known, Next, Outcome};
+pub use error::Error;
+pub use local::LocalDir;
+pub use options::{OnFatal, Options};
+pub use stats::{Operation, OperationCounts, Stats};
+pub use store::{Created, Listing, Object, Store};

@@ -1,0 +1,264 @@
+//! The handle that everything else holds.
+
+use std::future::Future;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use object_store::memory::InMemory;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::key::{check_key, check_prefix};
+use crate::{
+    Created, Error, Listing, LocalDir, Object, ObjectStoreAdapter, Operation, Options, Stats, Store,
+};
+
+/// A bucket: one store behind deadlines, retries and counters. Cheap to clone; clones share all three.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Arc<dyn Store>,
+    options: Options,
+    stats: Stats,
+}
+
+impl Bucket {
+    /// Opens the bucket of a URL: `file:///directory` (made if absent, locked, see [`LocalDir`]) or `memory://` (gone with
+    /// the process).
+    ///
+    /// # Errors
+    /// [`Error::Url`] names what is wrong with the URL; [`Error::Locked`] the process that holds the directory.
+    pub async fn open(url: &str, options: Options) -> Result<Self, Error> {
+        let refuse = |reason: String| Error::Url { url: url.to_owned(), reason };
+        let parsed = Url::parse(url)
+            .map_err(|error| refuse(format!("{error}; give e.g. file:///var/lib/mneme/bucket")))?;
+        match parsed.scheme() {
+            "file" => {
+                let path = directory_of(&parsed).map_err(|reason| refuse(reason.to_owned()))?;
+                let store = LocalDir::open(&path, options.on_fatal.clone()).await?;
+                Ok(Self::new(Arc::new(store), options))
+            }
+            "memory" => Ok(Self::new(Arc::new(ObjectStoreAdapter::new(Arc::new(InMemory::new()))), options)),
+            scheme @ ("s3" | "gs" | "az") => Err(refuse(format!(
+                "{scheme}:// buckets are not built into this version yet; use file:///directory"
+            ))),
+            scheme => Err(refuse(format!("unknown scheme {scheme}://; file:/// and memory:// are known"))),
+        }
+    }
+
+    /// A handle on a store that the caller made.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
+        Self { shared: Arc::new(Shared { store, options, stats: Stats::default() }) }
+    }
+
+    /// A bucket in memory.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(Arc::new(ObjectStoreAdapter::new(Arc::new(InMemory::new()))), Options::default())
+    }
+
+    /// What has been asked of the store.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.shared.stats
+    }
+
+    /// How this handle behaves.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    /// The whole object; retried.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none; others as the store has them, once the operation's time is over.
+    pub async fn get(&self, key: &str) -> Result<Bytes, Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        let bytes = self.repeat(Operation::Get, key, || store.get(key)).await?;
+        self.shared.stats.bytes(Operation::Get, bytes.len());
+        Ok(bytes)
+    }
+
+    /// The bytes `range` of the object; retried.
+    ///
+    /// # Errors
+    /// [`Error::Range`] if the object is shorter; else as [`Self::get`].
+    pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        let bytes = self.repeat(Operation::Get, key, || store.get_range(key, range.clone())).await?;
+        self.shared.stats.bytes(Operation::Get, bytes.len());
+        Ok(bytes)
+    }
+
+    /// The object's size and time; retried.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn head(&self, key: &str) -> Result<Object, Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        self.repeat(Operation::Head, key, || store.head(key)).await
+    }
+
+    /// Writes the whole object, replacing one that is there; durable on return; retried (the same bytes again do no harm).
+    ///
+    /// # Errors
+    /// As the store has them; whether the object was written is then unknown.
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        self.repeat(Operation::Put, key, || store.put(key, bytes.clone())).await?;
+        self.shared.stats.bytes(Operation::Put, bytes.len());
+        Ok(())
+    }
+
+    /// Writes the whole object if there is none; one request, not retried: [`crate::Chain`] knows how to go on.
+    pub async fn create(&self, key: &str, bytes: Bytes) -> Created {
+        if let Err(error) = check_key(key) {
+            return Created::Unknown(error);
+        }
+        let stats = &self.shared.stats;
+        stats.request(Operation::Create);
+        let after = self.shared.options.request_timeout;
+        let len = bytes.len();
+        let created = match tokio::time::timeout(after, self.shared.store.create(key, bytes)).await {
+            Ok(created) => created,
+            Err(_) => Created::Unknown(Error::Deadline { operation: "create", key: key.to_owned(), after }),
+        };
+        match created {
+            Created::Yes => stats.bytes(Operation::Create, len),
+            Created::Exists => {}
+            Created::Unknown(_) => stats.error(Operation::Create),
+        }
+        created
+    }
+
+    /// The objects below `prefix` (a whole number of key segments; empty = all), ascending, those after the key `after`.
+    ///
+    /// Not retried: whoever lists can list again from the last key seen. Each object has the request's deadline.
+    pub fn list(&self, prefix: &str, after: Option<&str>) -> Listing {
+        if let Err(error) = check_prefix(prefix) {
+            return futures::stream::iter([Err(error)]).boxed();
+        }
+        let shared = Arc::clone(&self.shared);
+        shared.stats.request(Operation::List);
+        let key = prefix.to_owned();
+        let listing = shared.store.list(prefix, after);
+        futures::stream::unfold(Some(listing), move |listing| {
+            let (shared, key) = (Arc::clone(&shared), key.clone());
+            async move {
+                let mut listing = listing?;
+                let after = shared.options.request_timeout;
+                match tokio::time::timeout(after, listing.next()).await {
+                    Ok(Some(Ok(object))) => Some((Ok(object), Some(listing))),
+                    Ok(None) => None,
+                    Ok(Some(Err(error))) => {
+                        shared.stats.error(Operation::List);
+                        Some((Err(error), None))
+                    }
+                    Err(_) => {
+                        shared.stats.error(Operation::List);
+                        Some((Err(Error::Deadline { operation: "list", key, after }), None))
+                    }
+                }
+            }
+        })
+        .boxed()
+    }
+
+    /// Deletes the object; fine if there is none; retried.
+    ///
+    /// # Errors
+    /// As the store has them; whether the object is gone is then unknown.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        self.repeat(Operation::Delete, key, || store.delete(key)).await
+    }
+
+    /// Asks until there is a definite answer or the operation's time is over.
+    async fn repeat<T, F, R>(&self, operation: Operation, key: &str, mut request: F) -> Result<T, Error>
+    where
+        F: FnMut() -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        let Options { request_timeout, operation_timeout, retry_backoff, .. } = self.shared.options;
+        let stats = &self.shared.stats;
+        let deadline = Instant::now() + operation_timeout;
+        let mut pauses = Backoff::new(retry_backoff);
+        loop {
+            stats.request(operation);
+            let after = request_timeout.min(deadline.saturating_duration_since(Instant::now()));
+            let error = match tokio::time::timeout(after, request()).await {
+                Ok(Err(error)) if error.is_transient() => error,
+                Ok(answer) => return answer,
+                Err(_) => Error::Deadline { operation: operation.as_str(), key: key.to_owned(), after },
+            };
+            stats.error(operation);
+            let pause = pauses.next_pause();
+            if Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            tracing::debug!(operation = operation.as_str(), key, %error, "asking the bucket again");
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// Pauses that double.
+pub(crate) struct Backoff {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn new(first: Duration) -> Self {
+        Self { next: first, longest: first * 32 }
+    }
+
+    pub(crate) fn next_pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.longest);
+        pause
+    }
+}
+
+fn directory_of(url: &Url) -> Result<PathBuf, &'static str> {
+    if url.host_str().is_some_and(|host| !host.is_empty()) {
+        return Err("a file URL has three slashes and an absolute path, e.g. file:///var/lib/mneme/bucket");
+    }
+    let path = url.to_file_path().map_err(|()| "the path is not absolute")?;
+    if path == Path::new("/") { Err("the path is the root directory") } else { Ok(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn urls_that_cannot_be_opened_say_why() {
+        for (url, words) in [
+            ("s3://bucket", "not built into this version yet"),
+            ("gs://bucket", "not built into this version yet"),
+            ("az://bucket", "not built into this version yet"),
+            ("file://relative/path", "three slashes"),
+            ("ftp://x", "unknown scheme"),
+            ("bucket", "relative URL"),
+        ] {
+            let error = Bucket::open(url, Options::default()).await.unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains(url), "{error}");
+        }
+    }
+}

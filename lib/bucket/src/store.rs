@@ -1,0 +1,60 @@
+//! What a backend must offer.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+use crate::Error;
+
+/// What a listing or a `head` says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// The whole key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// The store's own time of the last change, milliseconds since 1970.
+    pub modified_ms: i64,
+}
+
+/// What is known after a create-if-absent.
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// It is there, by this request, and durable.
+    Yes,
+    /// The store says that something was there already. Perhaps our own earlier try: read it back.
+    Exists,
+    /// Nothing is known: an error, or no answer in time. Read it back.
+    Unknown(Error),
+}
+
+/// Objects in ascending order of their keys.
+pub type Listing = BoxStream<'static, Result<Object, Error>>;
+
+/// A backend. Keys are checked by the caller; errors name the key; nothing retries inside.
+#[async_trait]
+pub trait Store: Debug + Send + Sync + 'static {
+    /// The whole object.
+    async fn get(&self, key: &str) -> Result<Bytes, Error>;
+
+    /// A part; an error if the range lies outside of the object.
+    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error>;
+
+    /// Size and time.
+    async fn head(&self, key: &str) -> Result<Object, Error>;
+
+    /// Writes the whole object, replacing one that is there; durable on return.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
+
+    /// Writes the whole object if there is none; durable on [`Created::Yes`].
+    async fn create(&self, key: &str, bytes: Bytes) -> Created;
+
+    /// The objects below `prefix` (a whole number of key segments; empty = all) whose key is after `after`.
+    fn list(&self, prefix: &str, after: Option<&str>) -> Listing;
+
+    /// Deletes the object; fine if there is none.
+    async fn delete(&self, key: &str) -> Result<(), Error>;
+}

@@ -1,0 +1,208 @@
+//! One request's records, staged for one append.
+
+use mneme_model::{AnyHistogram, LabelsRef, Metadata, PartitionId, TenantId, TimestampMs};
+
+use crate::section::histogram;
+
+/// One tenant's series and samples of one request. Filling it allocates nothing per label or sample once it has grown, so
+/// reuse it through [`Self::reset`].
+///
+/// Samples, floats and histograms together, are numbered from 0 in the order in which they are added.
+#[derive(Clone, Debug)]
+pub struct Records {
+    pub(crate) tenant: TenantId,
+    pub(crate) labels: Vec<u8>,
+    pub(crate) series: Vec<StagedSeries>,
+    pub(crate) floats: Vec<StagedFloat>,
+    pub(crate) starts: Vec<TimestampMs>,
+    pub(crate) histograms: Vec<StagedHistogram>,
+    pub(crate) histogram_bytes: Vec<u8>,
+    pub(crate) exemplars: Vec<StagedExemplar>,
+    pub(crate) metadata: Vec<StagedMetadata>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StagedSeries {
+    pub(crate) hash: u64,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+    pub(crate) partition: PartitionId,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StagedFloat {
+    pub(crate) series: u32,
+    pub(crate) t: TimestampMs,
+    pub(crate) bits: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StagedHistogram {
+    /// Among all samples of the request.
+    pub(crate) ordinal: u32,
+    pub(crate) series: u32,
+    pub(crate) t: TimestampMs,
+    pub(crate) st: TimestampMs,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StagedExemplar {
+    pub(crate) series: u32,
+    pub(crate) t: TimestampMs,
+    pub(crate) bits: u64,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct StagedMetadata {
+    pub(crate) partition: PartitionId,
+    pub(crate) metric: String,
+    pub(crate) metadata: Metadata,
+}
+
+impl Records {
+    /// No records of `tenant` yet.
+    #[must_use]
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            labels: Vec::new(),
+            series: Vec::new(),
+            floats: Vec::new(),
+            starts: Vec::new(),
+            histograms: Vec::new(),
+            histogram_bytes: Vec::new(),
+            exemplars: Vec::new(),
+            metadata: Vec::new(),
+        }
+    }
+
+    /// Forgets the records, keeps the memory, and goes on for `tenant`.
+    pub fn reset(&mut self, tenant: TenantId) {
+        self.tenant = tenant;
+        self.labels.clear();
+        self.series.clear();
+        self.floats.clear();
+        self.starts.clear();
+        self.histograms.clear();
+        self.histogram_bytes.clear();
+        self.exemplars.clear();
+        self.metadata.clear();
+    }
+
+    /// Whose records.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Adds a series and returns its index for the calls below. `hash` is of tenant and labels (any function, the same at
+    /// every call for this WAL); `partition` is where its records go. The same series may be added again.
+    pub fn series(&mut self, labels: LabelsRef<'_>, hash: u64, partition: PartitionId) -> u32 {
+        let bytes = labels.as_bytes();
+        let index = index(self.series.len());
+        self.series.push(StagedSeries { hash, start: self.labels.len(), len: bytes.len(), partition });
+        self.labels.extend_from_slice(bytes);
+        index
+    }
+
+    /// Adds a float sample and returns its number. `st` is the start timestamp, 0 if unknown.
+    pub fn float(&mut self, series: u32, t: TimestampMs, value: f64, st: TimestampMs) -> u32 {
+        let ordinal = self.next_ordinal();
+        if st != 0 && self.starts.is_empty() {
+            self.starts.resize(self.floats.len(), 0);
+        }
+        if st != 0 || !self.starts.is_empty() {
+            self.starts.push(st);
+        }
+        self.floats.push(StagedFloat { series, t, bits: value.to_bits() });
+        ordinal
+    }
+
+    /// Adds a native histogram and returns its number. `st` is the start timestamp, 0 if unknown.
+    pub fn histogram(&mut self, series: u32, t: TimestampMs, st: TimestampMs, value: &AnyHistogram) -> u32 {
+        let ordinal = self.next_ordinal();
+        let start = self.histogram_bytes.len();
+        histogram::encode(value, &mut self.histogram_bytes);
+        let len = self.histogram_bytes.len() - start;
+        self.histograms.push(StagedHistogram { ordinal, series, t, st, start, len });
+        ordinal
+    }
+
+    /// Adds an exemplar of a series; `labels` are the exemplar's own.
+    pub fn exemplar(&mut self, series: u32, t: TimestampMs, value: f64, labels: LabelsRef<'_>) {
+        let bytes = labels.as_bytes();
+        let (start, len) = (self.labels.len(), bytes.len());
+        self.labels.extend_from_slice(bytes);
+        self.exemplars.push(StagedExemplar { series, t, bits: value.to_bits(), start, len });
+    }
+
+    /// Adds what is known of a metric family; `partition` is where it goes (the same for every record of a family).
+    pub fn metadata(&mut self, partition: PartitionId, metric: &str, metadata: &Metadata) {
+        self.metadata.push(StagedMetadata {
+            partition,
+            metric: metric.to_owned(),
+            metadata: metadata.clone(),
+        });
+    }
+
+    /// How many series were added.
+    #[must_use]
+    pub fn series_count(&self) -> usize {
+        self.series.len()
+    }
+
+    /// How many samples were added, floats and histograms together.
+    #[must_use]
+    pub fn sample_count(&self) -> usize {
+        self.floats.len() + self.histograms.len()
+    }
+
+    /// Whether there is nothing to store (series without samples, exemplars or metadata are nothing).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sample_count() == 0 && self.exemplars.is_empty() && self.metadata.is_empty()
+    }
+
+    /// The most bytes that these records take in a batch.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let metadata: usize = self
+            .metadata
+            .iter()
+            .map(|m| 32 + m.metric.len() + m.metadata.help.len() + m.metadata.unit.len())
+            .sum();
+        self.labels.len()
+            + 16 * self.series.len()
+            + 28 * self.floats.len()
+            + self.histogram_bytes.len()
+            + 32 * self.histograms.len()
+            + 32 * self.exemplars.len()
+            + metadata
+    }
+
+    /// The partitions of the samples, in the order of their numbers.
+    pub(crate) fn sample_partitions(&self) -> impl Iterator<Item = PartitionId> + '_ {
+        let mut floats = self.floats.iter();
+        let mut histograms = self.histograms.iter().peekable();
+        (0..index(self.sample_count())).filter_map(move |ordinal| {
+            let series = match histograms.next_if(|histogram| histogram.ordinal == ordinal) {
+                Some(histogram) => histogram.series,
+                None => floats.next()?.series,
+            };
+            self.series.get(series as usize).map(|series| series.partition)
+        })
+    }
+
+    fn next_ordinal(&self) -> u32 {
+        index(self.sample_count())
+    }
+}
+
+/// A request holds far fewer than 2^32 of anything: its bytes are limited long before.
+fn index(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
