@@ -45,14 +45,9 @@ impl FloatHistogram {
             while now.peek().is_some_and(|(at, _)| *at < index) {
                 now.next();
             }
-            match now.peek() {
-                Some((at, count)) if *at == index => {
-                    if *count < before {
-                        return true;
-                    }
-                }
-                _ if before != 0.0 => return true,
-                _ => {}
+            let count = now.peek().filter(|(at, _)| *at == index).map(|(_, count)| *count);
+            if count.map_or(before != 0.0, |count| count < before) {
+                return true;
             }
         }
         false

@@ -98,7 +98,8 @@ pub(super) fn histograms(window: &Window<'_>, kind: Difference, notes: &mut Note
     } else {
         FloatHistogram::clone(&points[last].h)
     };
-    if !kind.is_counter() && !(is_gauge(&left) && is_gauge(&right)) {
+    let gauges = is_gauge(&left) && is_gauge(&right);
+    if !kind.is_counter() && !gauges {
         notes.add(0, Note::NativeHistogramNotGauge { metric: metric.to_owned() });
     }
     let mut result = right.clone();

@@ -82,9 +82,13 @@ fn note_kind(
     notes: &mut Notes<'_>,
 ) {
     let metric = || window.metric_name().to_owned();
-    if is_rate && (is_gauge(before) || is_gauge(last)) {
-        notes.add(0, Note::NativeHistogramNotCounter { metric: metric() });
-    } else if !is_rate && !(is_gauge(before) && is_gauge(last)) {
-        notes.add(0, Note::NativeHistogramNotGauge { metric: metric() });
+    match (is_gauge(before), is_gauge(last)) {
+        (true, _) | (_, true) if is_rate => {
+            notes.add(0, Note::NativeHistogramNotCounter { metric: metric() })
+        }
+        (false, _) | (_, false) if !is_rate => {
+            notes.add(0, Note::NativeHistogramNotGauge { metric: metric() })
+        }
+        _ => {}
     }
 }
