@@ -1,0 +1,155 @@
+//! A refused request: Prometheus' error envelope and its codes.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use mneme_model::labels::Quoted;
+use mneme_proto::internal::ingester;
+use mneme_tenant::AuthError;
+
+use crate::json::push_text;
+
+/// The word in the envelope's `errorType`, each with its code (`PEERS.md` section 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorType {
+    /// 400: mend the request.
+    BadData,
+    /// 422: the query cannot be computed, or is over a limit.
+    Execution,
+    /// 499: the client went away.
+    Canceled,
+    /// 503: it took too long.
+    Timeout,
+    /// 503: not now.
+    Unavailable,
+    /// 500: our fault.
+    Internal,
+    /// 413.
+    TooLargeEntry,
+}
+
+impl ErrorType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::BadData => "bad_data",
+            Self::Execution => "execution",
+            Self::Canceled => "canceled",
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+            Self::TooLargeEntry => "too_large_entry",
+        }
+    }
+
+    fn http(self) -> u16 {
+        match self {
+            Self::BadData => 400,
+            Self::Execution => 422,
+            Self::Canceled => 499,
+            Self::Timeout | Self::Unavailable => 503,
+            Self::Internal => 500,
+            Self::TooLargeEntry => 413,
+        }
+    }
+}
+
+/// An error on its way into an envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    /// What kind.
+    pub(crate) kind: ErrorType,
+    /// For people.
+    pub(crate) message: String,
+    /// The stable id's suffix, if any.
+    id: &'static str,
+    /// Another code than the kind's: 401 and 403 are plain text, as in Mimir and Cortex.
+    plain: Option<u16>,
+}
+
+impl Error {
+    /// An error without an id.
+    pub(crate) fn new(kind: ErrorType, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), id: "", plain: None }
+    }
+
+    /// 400 with this text.
+    pub(crate) fn bad_data(message: impl Into<String>) -> Self {
+        Self::new(ErrorType::BadData, message)
+    }
+
+    /// 400: `invalid parameter "name": reason`.
+    pub(crate) fn invalid_parameter(name: &str, reason: impl std::fmt::Display) -> Self {
+        Self::bad_data(format!("invalid parameter {}: {reason}", Quoted(name)))
+    }
+
+    /// A limit's refusal: the text ends with `(err-mneme-<id>)`.
+    pub(crate) fn limit(kind: ErrorType, id: &'static str, message: impl Into<String>) -> Self {
+        Self { id, ..Self::new(kind, message) }
+    }
+
+    fn code(&self) -> StatusCode {
+        StatusCode::from_u16(self.plain.unwrap_or(self.kind.http()))
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn text(&self) -> String {
+        if self.id.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{} (err-mneme-{})", self.message, self.id)
+        }
+    }
+}
+
+impl From<ingester::Error> for Error {
+    fn from(error: ingester::Error) -> Self {
+        let kind = match error {
+            ingester::Error::NotReady(_) | ingester::Error::Overloaded(_) => ErrorType::Unavailable,
+            ingester::Error::Internal(_) => ErrorType::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        let code = error.http();
+        Self { plain: (code != 400).then_some(code), ..Self::bad_data(error.to_string()) }
+    }
+}
+
+impl From<mneme_promql::Error> for Error {
+    fn from(error: mneme_promql::Error) -> Self {
+        use mneme_promql::Error as E;
+        let kind = match error {
+            E::BadQuery(_) => ErrorType::BadData,
+            E::Execution(_) | E::TooManySamples | E::TooManyBytes { .. } => ErrorType::Execution,
+            E::Canceled => ErrorType::Canceled,
+            E::Timeout => ErrorType::Timeout,
+            E::Storage(_) => ErrorType::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (body, content_type) = match self.plain {
+            Some(_) => (format!("{}\n", self.text()).into_bytes(), "text/plain; charset=utf-8"),
+            None => (envelope(self.kind.as_str(), &self.text()), "application/json"),
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.code();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
+    }
+}
+
+fn envelope(error_type: &str, message: &str) -> Vec<u8> {
+    let mut out = br#"{"status":"error","errorType":""#.to_vec();
+    out.extend_from_slice(error_type.as_bytes());
+    out.extend_from_slice(br#"","error":"#);
+    push_text(&mut out, message);
+    out.push(b'}');
+    out
+}

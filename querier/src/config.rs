@@ -1,0 +1,66 @@
+//! What can be set about queries in a process.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Queries: how many, how long, how large.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How many queries compute at the same time; further ones wait for their turn within their timeout. More use more cores and
+    /// more memory at once. 0 = the number of cores, at least 2. Default 0.
+    pub max_concurrent: usize,
+    /// How long a query may take from its arrival to its result; a request's own `timeout` can only shorten it. Over it the answer
+    /// is 503 `query timed out`. Default "2m", as in Prometheus.
+    #[serde(with = "crate::duration")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// How far back an instant selector looks for the last sample. Longer bridges gaps between scrapes and shows series that ended
+    /// without a marker for longer. Default "5m", as in Prometheus.
+    #[serde(with = "crate::duration")]
+    #[schemars(with = "String")]
+    pub lookback_delta: Duration,
+    /// The step of subqueries that name none (`expr[1h:]`). Default "1m", as in Prometheus.
+    #[serde(with = "crate::duration")]
+    #[schemars(with = "String")]
+    pub default_evaluation_interval: Duration,
+    /// The most memory in bytes that one query may hold; over it the answer is 422. A tenant's
+    /// `max_estimated_memory_consumption_per_query` can only lower it. Default 1073741824 (1 GiB).
+    pub max_memory_bytes_per_query: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_concurrent: 0,
+            timeout: Duration::from_secs(120),
+            lookback_delta: Duration::from_secs(300),
+            default_evaluation_interval: Duration::from_secs(60),
+            max_memory_bytes_per_query: 1 << 30,
+        }
+    }
+}
+
+impl Config {
+    /// Says which value cannot be, and why.
+    pub fn validate(&self) -> Result<(), String> {
+        for (name, value) in [
+            ("timeout", self.timeout),
+            ("lookback_delta", self.lookback_delta),
+            ("default_evaluation_interval", self.default_evaluation_interval),
+        ] {
+            if value < Duration::from_millis(1) {
+                return Err(format!("querier.{name} is {value:?}: it must be at least 1ms"));
+            }
+        }
+        if self.max_memory_bytes_per_query < 1 << 20 {
+            return Err(format!(
+                "querier.max_memory_bytes_per_query is {}: below 1 MiB no query can run",
+                self.max_memory_bytes_per_query
+            ));
+        }
+        Ok(())
+    }
+}

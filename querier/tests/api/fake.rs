@@ -1,0 +1,113 @@
+//! An ingester that answers from lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use mneme_model::chunk::FloatChunkBuilder;
+use mneme_model::{Exemplar, Labels, Metadata, MetricType, TenantId, TimestampMs};
+use mneme_proto::internal::ingester::{
+    Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
+};
+
+/// Series of floats by tenant.
+#[derive(Default)]
+pub(crate) struct Fake {
+    pub(crate) series: BTreeMap<String, Vec<(Labels, Vec<(TimestampMs, f64)>)>>,
+    /// Every call fails with this.
+    pub(crate) failure: Option<Error>,
+    /// Selects never end.
+    pub(crate) stuck: bool,
+}
+
+impl Fake {
+    /// Adds a series of `tenant`.
+    pub(crate) fn with(
+        mut self,
+        tenant: &str,
+        labels: &[(&str, &str)],
+        samples: &[(TimestampMs, f64)],
+    ) -> Self {
+        let series = (Labels::from_pairs(labels.iter().copied()), samples.to_vec());
+        self.series.entry(tenant.to_owned()).or_default().push(series);
+        self
+    }
+
+    fn find(&self, request: &SeriesRequest) -> Result<Vec<&(Labels, Vec<(TimestampMs, f64)>)>, Error> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let all = self.series.get(request.tenant.as_str()).into_iter().flatten();
+        let fits =
+            |labels: &Labels| request.matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or("")));
+        let within = |samples: &[(TimestampMs, f64)]| {
+            samples.iter().any(|(t, _)| (request.start..=request.end).contains(t))
+        };
+        Ok(all.filter(|(labels, samples)| fits(labels) && within(samples)).collect())
+    }
+}
+
+#[async_trait]
+impl QueryService for Fake {
+    async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error> {
+        if self.stuck {
+            std::future::pending::<()>().await;
+        }
+        let found = self.find(&request)?;
+        Ok(found
+            .into_iter()
+            .map(|(labels, samples)| SeriesChunks { labels: labels.clone(), chunks: vec![chunk(samples)] })
+            .collect())
+    }
+
+    async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {
+        Ok(self.find(&request)?.into_iter().map(|(labels, _)| labels.clone()).collect())
+    }
+
+    async fn label_names(&self, request: SeriesRequest) -> Result<Vec<String>, Error> {
+        let names = self
+            .find(&request)?
+            .into_iter()
+            .flat_map(|(labels, _)| labels.iter().map(|(name, _)| name.to_owned()));
+        Ok(names.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    async fn label_values(&self, label: String, request: SeriesRequest) -> Result<Vec<String>, Error> {
+        let values =
+            self.find(&request)?.into_iter().filter_map(|(labels, _)| labels.get(&label).map(str::to_owned));
+        Ok(values.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    async fn metadata(
+        &self,
+        _tenant: TenantId,
+        metric: Option<String>,
+    ) -> Result<Vec<MetricMetadata>, Error> {
+        let metadata = |help: &str| Metadata {
+            metric_type: MetricType::Counter,
+            help: help.to_owned(),
+            unit: "s".to_owned(),
+        };
+        let all = [("a", vec![metadata("one"), metadata("<two>")]), ("b", vec![metadata("three")])];
+        let wanted = |name: &str| metric.as_deref().is_none_or(|metric| metric == name);
+        let found = all.into_iter().filter(|(name, _)| wanted(name));
+        Ok(found.map(|(name, metadata)| MetricMetadata { metric: name.to_owned(), metadata }).collect())
+    }
+
+    async fn exemplars(&self, request: SeriesRequest) -> Result<Vec<SeriesExemplars>, Error> {
+        let exemplar =
+            Exemplar { labels: Labels::from_pairs([("trace_id", "abc")]), value: 1.5, timestamp: 1234 };
+        let found = self.find(&request)?;
+        Ok(found
+            .into_iter()
+            .map(|(labels, _)| SeriesExemplars { labels: labels.clone(), exemplars: vec![exemplar.clone()] })
+            .collect())
+    }
+}
+
+fn chunk(samples: &[(TimestampMs, f64)]) -> mneme_model::chunk::Chunk {
+    let mut builder = FloatChunkBuilder::new(false);
+    for (t, v) in samples {
+        builder.push(*t, *v, 0);
+    }
+    builder.chunk()
+}
