@@ -3,7 +3,7 @@
 use super::bounds::is_custom_schema;
 use super::iter::absolute;
 use super::layout::spans_match;
-use super::{CounterResetHint, FloatHistogram, Span};
+use super::{AnyHistogram, CounterResetHint, FloatHistogram, Span};
 use crate::is_stale_nan;
 
 /// A native histogram with integer counts; buckets are deltas to the previous bucket (the first one absolute), as on the wire.
@@ -79,6 +79,18 @@ impl Histogram {
             out.negative_buckets = float_counts(&self.negative_deltas);
         }
         out
+    }
+}
+
+impl From<&Histogram> for FloatHistogram {
+    fn from(h: &Histogram) -> Self {
+        h.to_float()
+    }
+}
+
+impl From<AnyHistogram> for FloatHistogram {
+    fn from(h: AnyHistogram) -> Self {
+        h.into_float()
     }
 }
 
