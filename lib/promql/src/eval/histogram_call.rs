@@ -28,7 +28,9 @@ pub(super) fn each(
         _ => match arg(call, 1)? {
             Node::String(label) => (0, Some(label.as_str()), (2..call.args.len()).collect()),
             _ => {
-                return Err(Error::Execution("argument 1 of histogram_quantiles must be a string".to_owned()));
+                return Err(Error::Execution(
+                    "argument 1 of histogram_quantiles must be a string".to_owned(),
+                ));
             }
         },
     };

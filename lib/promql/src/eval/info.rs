@@ -10,6 +10,7 @@ use super::call::arg;
 use super::selector::{self, Found};
 use super::{Collected, Column, Context, Sink, Steps, collect};
 use crate::Error;
+use crate::go_labels;
 use crate::plan::{CallNode, Node};
 
 /// The labels by which info series belong to others.
@@ -88,7 +89,8 @@ impl InfoSeries {
     fn new(labels: &Labels, samples: &Samples, found: &[(usize, Found)]) -> Result<Self, Error> {
         if found.iter().any(|(_, found)| matches!(found, Found::Histogram(_))) {
             return Err(Error::Execution(format!(
-                "this should be an info metric, with float samples: {labels}"
+                "this should be an info metric, with float samples: {}",
+                go_labels::text(labels.view())
             )));
         }
         let times = found.iter().map(|(step, found)| (*step, selector::time(samples, *found))).collect();
@@ -175,7 +177,8 @@ fn newest(series: &[InfoSeries], step: usize) -> Result<BTreeMap<&str, HashMap<&
         if existing_time == *time {
             return Err(Error::Execution(format!(
                 "found duplicate series for info metric: existing {} @ {existing_time}, new {} @ {time}",
-                existing.labels, info.labels
+                go_labels::text(existing.labels.view()),
+                go_labels::text(info.labels.view())
             )));
         }
         if existing_time < *time {

@@ -109,7 +109,8 @@ impl<'a> Builder<'a> {
 
     fn range_call(&self, call: &Call, range_arg: usize, arg_pos: Vec<PosRange>) -> Result<Node, Error> {
         let name = call.function.name;
-        let function = functions::range_function(name);
+        // The engine answers `absent_over_time` itself: it is about all series together.
+        let function = functions::range_function(name).filter(|_| name != "absent_over_time");
         if function.is_none() && name != "absent_over_time" {
             return Err(Error::BadQuery(format!("unknown function with name {name:?}")));
         }

@@ -35,8 +35,9 @@ fn hint(h: &FloatHistogram, before: Option<&FloatHistogram>) -> CounterResetHint
     let other_layout = h.schema != before.schema
         || h.zero_threshold != before.zero_threshold
         || h.custom_values != before.custom_values;
+    // A new chunk begins; that it begins with a reset is lost between chunks (prometheus/prometheus#15346).
     if other_layout || unknown.detect_reset(before) {
-        CounterResetHint::CounterReset
+        CounterResetHint::Unknown
     } else {
         CounterResetHint::NotCounterReset
     }

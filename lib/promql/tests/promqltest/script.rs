@@ -113,7 +113,7 @@ fn load(line: &str, body: &[&str]) -> Result<Load, String> {
 /// `_ _x3 -1m -1mx3 -1m+5sx3`: offsets of start timestamps from their samples' times.
 fn start_offsets(text: &str) -> Result<Vec<Option<i64>>, String> {
     static ITEM: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"^([+-]?\d+(?:ms|[smhdwy]))(?:([+-])(\d+(?:ms|[smhdwy])))?(?:x(\d+))?$"));
+        LazyLock::new(|| regex(r"^([+-]?\d+(?:ms|[smhdwy])?)(?:([+-])(\d+(?:ms|[smhdwy])?))?(?:x(\d+))?$"));
     let mut offsets = Vec::new();
     for item in text.split_whitespace() {
         if let Some(times) = item.strip_prefix('_') {

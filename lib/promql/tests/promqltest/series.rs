@@ -17,7 +17,7 @@ pub enum Point {
     Histogram(Arc<FloatHistogram>, bool),
 }
 
-const NUMBER: &str = r"[+-]?(?:(?i:inf|nan)|0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)";
+const NUMBER: &str = r"[+-]?(?:(?i:inf|nan)|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)";
 
 static FLOATS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(&format!(r"^({NUMBER}|stale)(?:([+-])({NUMBER}))?(?:x(\d+))?$")).unwrap());

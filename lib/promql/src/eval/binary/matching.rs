@@ -13,6 +13,7 @@ use crate::ast::{Cardinality, VectorMatching};
 use crate::eval::names::without_metadata;
 use crate::eval::{Column, Context, Sink, Steps, ValueRef, collect};
 use crate::functions::contract::Value;
+use crate::go_labels;
 use crate::plan::BinaryNode;
 
 /// Hands the results to `sink`.
@@ -135,8 +136,8 @@ impl Match<'_, '_> {
     fn duplicates(&self, j: usize, other: usize) -> Error {
         let side = if self.swapped { "left" } else { "right" };
         let (a, b) = (&self.one.columns[j].labels, &self.one.columns[other].labels);
-        let group = group_labels(self.matching, a);
-        let (mut a, mut b) = (a.to_string(), b.to_string());
+        let group = go_labels::text(group_labels(self.matching, a).view());
+        let (mut a, mut b) = (go_labels::text(a.view()), go_labels::text(b.view()));
         if a > b {
             std::mem::swap(&mut a, &mut b);
         }
