@@ -175,6 +175,9 @@ impl Chain {
     /// What the bucket says.
     pub async fn is_there(&self, known: &Known) -> Result<bool, Error> {
         let key = self.key(known.number);
+        if known.identity.is_empty() {
+            return Ok(self.read(known.number).await?.is_some_and(|found| found.is_empty()));
+        }
         match self.bucket.get_range(&key, 0..known.identity.len() as u64).await {
             Ok(found) => Ok(found == known.identity),
             Err(Error::NotFound { .. } | Error::Range { .. }) => Ok(false),

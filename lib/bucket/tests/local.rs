@@ -1,0 +1,49 @@
+//! What only a directory has: a lock, leftovers of a crash.
+
+use std::fs;
+
+use bytes::Bytes;
+use mneme_bucket::{Bucket, Error, Options};
+
+fn url(directory: &tempfile::TempDir) -> String {
+    format!("file://{}", directory.path().display())
+}
+
+#[tokio::test]
+async fn a_second_opener_is_told_who_holds_the_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    let error = Bucket::open(&url(&directory), Options::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }));
+    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    drop(first);
+    Bucket::open(&url(&directory), Options::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn unfinished_files_of_a_crash_go_at_the_start_and_never_show() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    bucket.put("a", Bytes::from_static(b"1")).await.unwrap();
+    drop(bucket);
+    fs::write(directory.path().join(".tmp/17"), b"half").unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    assert_eq!(fs::read_dir(directory.path().join(".tmp")).unwrap().count(), 0);
+    let listed: Vec<_> = futures::StreamExt::collect::<Vec<_>>(bucket.list("", None)).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].as_ref().unwrap().key, "a");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_creates_of_one_key_have_one_winner_and_leave_no_temporary() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    for round in 0..20 {
+        let key = format!("deep/{round}/key");
+        let creates = (0..8).map(|racer| bucket.create(&key, Bytes::from(format!("{racer}"))));
+        let outcomes = futures::future::join_all(creates).await;
+        let winners = outcomes.iter().filter(|outcome| matches!(outcome, mneme_bucket::Created::Yes)).count();
+        assert_eq!(winners, 1);
+    }
+    assert_eq!(fs::read_dir(directory.path().join(".tmp")).unwrap().count(), 0);
+}
