@@ -82,13 +82,10 @@ fn note_kind(
     notes: &mut Notes<'_>,
 ) {
     let metric = || window.metric_name().to_owned();
-    match (is_gauge(before), is_gauge(last)) {
-        (true, _) | (_, true) if is_rate => {
-            notes.add(0, Note::NativeHistogramNotCounter { metric: metric() })
-        }
-        (false, _) | (_, false) if !is_rate => {
-            notes.add(0, Note::NativeHistogramNotGauge { metric: metric() })
-        }
-        _ => {}
+    let gauges = usize::from(is_gauge(before)) + usize::from(is_gauge(last));
+    if is_rate && gauges > 0 {
+        notes.add(0, Note::NativeHistogramNotCounter { metric: metric() });
+    } else if !is_rate && gauges < 2 {
+        notes.add(0, Note::NativeHistogramNotGauge { metric: metric() });
     }
 }
