@@ -10,6 +10,7 @@ pub mod ledger;
 mod mneme;
 mod process;
 pub mod wait;
+pub mod write;
 
 pub use debian::{NodeExporter, Prometheus, free_port, has_debian};
 pub use mneme::Mneme;
