@@ -23,7 +23,7 @@ pub(super) fn each(
         (Function::LabelReplace, [target, replacement, source, pattern]) => {
             replace(target, replacement, source, pattern)?
         }
-        (Function::LabelJoin, [target, separator, sources @ ..]) => join(target, separator, sources)?,
+        (Function::LabelJoin, [target, separator, sources @ ..]) => join(target, separator, sources),
         _ => return Err(Error::Execution(format!("wrong arguments of {}", call.name))),
     };
     let sets_name = texts.first().is_some_and(|target| *target == METRIC_NAME);
@@ -56,9 +56,6 @@ fn replace<'a>(
     let regex = regex::RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(1 << 24).build();
     let regex = regex
         .map_err(|_| Error::Execution(format!("invalid regular expression in label_replace(): {pattern}")))?;
-    if target.is_empty() {
-        return Err(Error::Execution(format!("invalid destination label name in label_replace(): {target}")));
-    }
     Ok(Box::new(move |labels| {
         let value = expand(&regex, replacement, labels.get(source).unwrap_or(""))?;
         Some(labels.to_builder().set(target, &value).build())
@@ -77,15 +74,9 @@ fn join<'a>(
     target: &'a str,
     separator: &'a str,
     sources: &'a [&'a str],
-) -> Result<Box<dyn Fn(&Labels) -> Option<Labels> + 'a>, Error> {
-    if sources.iter().any(|source| source.is_empty()) {
-        return Err(Error::Execution("invalid source label name in label_join(): ".to_owned()));
-    }
-    if target.is_empty() {
-        return Err(Error::Execution("invalid destination label name in label_join(): ".to_owned()));
-    }
-    Ok(Box::new(move |labels| {
+) -> Box<dyn Fn(&Labels) -> Option<Labels> + 'a> {
+    Box::new(move |labels| {
         let values: Vec<&str> = sources.iter().map(|source| labels.get(source).unwrap_or("")).collect();
         Some(labels.to_builder().set(target, &values.join(separator)).build())
-    }))
+    })
 }

@@ -10,6 +10,7 @@ mod column;
 mod context;
 mod extended;
 mod histogram_call;
+mod histogram_stats;
 mod info;
 mod label_call;
 mod names;

@@ -4,7 +4,7 @@ use mneme_model::{Labels, Samples, TimestampMs};
 
 use super::names::{self, Merged};
 use super::window::{Part, Windows, drop_stale};
-use super::{Column, Context, Sink, Steps, subquery};
+use super::{Column, Context, Sink, Steps, histogram_stats, subquery};
 use crate::Error;
 use crate::annotations::Note;
 use crate::ast::RangeModifier;
@@ -71,6 +71,9 @@ pub(crate) fn each_source(
     cx.each_series(selector.select, &mut |series| {
         samples.clear();
         series.samples.read(first.after.saturating_add(1), last.until, &mut samples)?;
+        if selector.stats_only {
+            histogram_stats::strip(&mut samples.histograms);
+        }
         drop_stale(&mut samples);
         held.replace(0, 16 * samples.len())?;
         if samples.is_empty() {

@@ -2,7 +2,7 @@
 
 use mneme_model::{Samples, TimestampMs, is_stale_nan};
 
-use super::{Column, Context, Sink, Steps};
+use super::{Column, Context, Sink, Steps, histogram_stats};
 use crate::Error;
 use crate::ast::RangeModifier;
 use crate::functions::contract::Value;
@@ -58,6 +58,9 @@ pub(super) fn each_found(
     cx.each_series(selector.select, &mut |series| {
         samples.clear();
         series.samples.read(first, last, &mut samples)?;
+        if selector.stats_only {
+            histogram_stats::strip(&mut samples.histograms);
+        }
         held.replace(0, 16 * samples.len())?;
         find(&samples, selector, steps, cx.lookback_ms, &mut found);
         if found.is_empty() {

@@ -4,7 +4,7 @@ use mneme_model::histogram::CounterResetHint;
 use mneme_model::{FloatHistogram, HistogramPoint, Labels, Samples, TimestampMs};
 
 use super::window::{Part, Windows, drop_stale};
-use super::{Column, Context, Sink, Steps};
+use super::{Column, Context, Sink, Steps, histogram_stats};
 use crate::Error;
 use crate::annotations::{HistogramOperation, Note};
 use crate::ast::PosRange;
@@ -26,6 +26,9 @@ pub(super) fn each(
     cx.each_series(selector.select, &mut |series| {
         samples.clear();
         series.samples.read(first, last, &mut samples)?;
+        if selector.stats_only {
+            histogram_stats::strip(&mut samples.histograms);
+        }
         drop_stale(&mut samples);
         held.replace(0, 16 * samples.len())?;
         let mut column = Column::absent(series.labels.clone(), false, steps.count);

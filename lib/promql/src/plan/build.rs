@@ -8,8 +8,8 @@ use super::{
     AggregateNode, BinaryNode, CallNode, Node, RangeCallNode, RangeSource, SelectorNode, SubqueryNode,
 };
 use crate::ast::{
-    AggregateExpr, At, BinaryExpr, Call, Expr, MatrixSelector, PosRange, RangeModifier, SubqueryExpr,
-    ValueType, VectorSelector,
+    AggregateExpr, AggregateOp, At, BinaryExpr, Call, Expr, MatrixSelector, PosRange, RangeModifier,
+    SubqueryExpr, ValueType, VectorSelector,
 };
 use crate::functions::{self, Function};
 use crate::{Error, QueryParams};
@@ -56,6 +56,9 @@ impl<'a> Builder<'a> {
     }
 
     fn aggregate(&self, aggregate: &AggregateExpr) -> Result<Node, Error> {
+        if let (AggregateOp::CountValues, Some(param)) = (aggregate.op, &aggregate.param) {
+            check_label_name(param, "invalid label name ", true)?;
+        }
         let mut grouping = aggregate.grouping.clone();
         grouping.sort_unstable();
         grouping.dedup();
@@ -92,6 +95,7 @@ impl<'a> Builder<'a> {
         if let Some(range_arg) = call.args.iter().position(is_range) {
             return self.range_call(call, range_arg, arg_pos);
         }
+        check_label_arguments(call)?;
         let function = functions::function(name)
             .ok_or_else(|| Error::BadQuery(format!("unknown function with name {name:?}")))?;
         let mut args = call.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
@@ -139,6 +143,7 @@ impl<'a> Builder<'a> {
             offset_ms: resolve(&selector.offset, true, self.params)?,
             range_ms,
             modifier: selector.modifier,
+            stats_only: false,
             pos: selector.pos,
         })
     }
@@ -167,6 +172,32 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The texts that name labels must be able to.
+fn check_label_arguments(call: &Call) -> Result<(), Error> {
+    let name = call.function.name;
+    if name == "label_join" {
+        let what = format!("invalid source label name in {name}(): ");
+        call.args.iter().skip(3).try_for_each(|arg| check_label_name(arg, &what, false))?;
+    }
+    match call.args.get(1) {
+        Some(target) if matches!(name, "label_replace" | "label_join") => {
+            check_label_name(target, &format!("invalid destination label name in {name}(): "), false)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a text that is empty or no UTF-8; `quoted`: the error quotes it.
+fn check_label_name(expr: &Expr, what: &str, quoted: bool) -> Result<(), Error> {
+    match unwrap_parens(expr) {
+        Expr::String(text) if text.value.is_empty() || text.invalid_utf8.is_some() => {
+            let shown = if quoted { expr.to_string() } else { text.value.clone() };
+            Err(Error::Execution(format!("{what}{shown}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What `info(v)` without a second argument joins with.
 fn target_info(pos: PosRange) -> Node {
     Node::Selector(Box::new(SelectorNode {
@@ -176,6 +207,7 @@ fn target_info(pos: PosRange) -> Node {
         offset_ms: 0,
         range_ms: 0,
         modifier: RangeModifier::None,
+        stats_only: false,
         pos,
     }))
 }

@@ -6,6 +6,7 @@
 mod build;
 mod duration;
 mod fold;
+mod histogram_stats;
 mod node;
 mod selects;
 mod step_invariant;
@@ -48,6 +49,7 @@ impl Plan {
         }
         let root = build::Builder::new(params).expr(expr)?;
         let mut root = fold::run(step_invariant::run(root));
+        histogram_stats::run(&mut root);
         let (selects, uses) = selects::run(&mut root, params);
         Ok(Self { root, value_type, params: params.clone(), selects, uses })
     }

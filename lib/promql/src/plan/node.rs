@@ -43,6 +43,8 @@ pub(crate) struct SelectorNode {
     /// The range of a range vector selector, 0 for an instant one.
     pub(crate) range_ms: i64,
     pub(crate) modifier: RangeModifier,
+    /// Only counts and sums of its histograms matter.
+    pub(crate) stats_only: bool,
     pub(crate) pos: PosRange,
 }
 

@@ -8,7 +8,7 @@ use super::grouping::Grouping;
 use crate::Error;
 use crate::eval::binary::ResultTable;
 use crate::eval::{Context, Sink, Steps, ValueRef, collect};
-use crate::format::{go_f, quote};
+use crate::format::go_f;
 use crate::functions::contract::Value;
 use crate::plan::{AggregateNode, Node};
 
@@ -22,9 +22,6 @@ pub(super) fn each(
     let Some(Node::String(label)) = &node.param else {
         return Err(Error::Execution("count_values needs a label name".to_owned()));
     };
-    if label.is_empty() {
-        return Err(Error::Execution(format!("invalid label name {}", quote(label))));
-    }
     let mut with_label = node.clone();
     if !node.without && !node.grouping.contains(label) {
         with_label.grouping.push(label.clone());
