@@ -29,7 +29,7 @@ impl Late {
                 match search(&self.floats, t, |sample| sample.t) {
                     Err(at) => self.floats.insert(at, sample),
                     Ok(at) if float(&self.floats[at]).compare(point) == Ordering::Less => {
-                        self.floats[at] = sample
+                        self.floats[at] = sample;
                     }
                     Ok(_) => {}
                 }

@@ -46,14 +46,16 @@ impl MetadataStore {
 
     /// Of one family, or of all in order of their names.
     pub(crate) fn get(&self, metric: Option<&str>) -> Vec<MetricMetadata> {
-        let answer = |(metric, metadata): (&Box<str>, &Vec<Metadata>)| {
-            let mut metadata = metadata.clone();
+        let answer = |metric: &str, metadata: &[Metadata]| {
+            let mut metadata = metadata.to_vec();
             metadata.sort();
-            MetricMetadata { metric: metric.to_string(), metadata }
+            MetricMetadata { metric: metric.to_owned(), metadata }
         };
         match metric {
-            Some(metric) => self.families.get_key_value(metric).map(answer).into_iter().collect(),
-            None => self.families.iter().map(answer).collect(),
+            Some(metric) => {
+                self.families.get(metric).map(|known| answer(metric, known)).into_iter().collect()
+            }
+            None => self.families.iter().map(|(metric, known)| answer(metric, known)).collect(),
         }
     }
 

@@ -308,7 +308,7 @@ impl Series {
         out: &mut Vec<Chunk>,
     ) {
         self.visit_chunks(config, &cuts, |first, last| first <= end && start <= last, &mut |_, chunk| {
-            out.push(chunk)
+            out.push(chunk);
         });
     }
 

@@ -126,7 +126,7 @@ fn emit(floats: &[FloatSample], histograms: &[HistogramSample], out: &mut Sample
         let value = to_float(&histogram.histogram);
         match twin {
             Some(float) if is_stale_nan(value.sum) && !is_stale_nan(float.v) => {
-                out.push_float(float.t, float.v, float.st)
+                out.push_float(float.t, float.v, float.st);
             }
             _ => out.histograms.push(HistogramPoint { t: histogram.t, h: Arc::new(value), st: histogram.st }),
         }

@@ -293,7 +293,7 @@ fn learn(cost: u32, error: u64, factor: u64) -> u32 {
 fn to_integer(v: f64, scale: u8) -> Option<i64> {
     let power = POWERS[usize::from(scale)];
     let integer = if scale == 0 { v } else { (v * power).round_ties_even() };
-    if !(integer.abs() <= MAX_INTEGER) {
+    if integer.is_nan() || integer.abs() > MAX_INTEGER {
         return None;
     }
     let rounded = integer as i64;
