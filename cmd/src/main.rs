@@ -1,3 +1,46 @@
-//! The one binary.
+//! The one binary: arguments, config, wiring, drain, command-line tools.
+//!
+//! `mneme serve` loads a [`config::Config`], builds an [`serve::App`] and runs it until a signal; `mneme config` checks a
+//! file or prints the reference.
 
-fn main() {}
+mod build;
+mod cli;
+mod config;
+mod serve;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use cli::{Cli, Command, ConfigCommand};
+
+/// Memory that a burst took goes back to the system, and small allocations are cheap; glibc's allocator keeps arenas.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long blocking work may still run once `serve` is done.
+const RUNTIME_END: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => config::load(&args).map_err(anyhow::Error::from).and_then(serve),
+        Command::Config { command: ConfigCommand::Check { file } } => config::check(&file),
+        Command::Config { command: ConfigCommand::Docs } => config::print_docs(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mneme: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(config: config::Config) -> anyhow::Result<()> {
+    mneme_server::telemetry::init(&config.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("mneme").build()?;
+    let result = runtime.block_on(serve::run(config));
+    runtime.shutdown_timeout(RUNTIME_END);
+    result
+}

@@ -8,4 +8,4 @@ mod view;
 
 pub use load::{Error, parse};
 pub use locate::{Place, locate};
-pub use view::View;
+pub use view::{View, yaml};

@@ -42,7 +42,9 @@ impl View {
     }
 }
 
-fn yaml(value: &Value) -> String {
+/// Any value as YAML, for people; one that cannot be is a comment that says why.
+#[must_use]
+pub fn yaml<T: Serialize>(value: &T) -> String {
     serde_saphyr::to_string(value).unwrap_or_else(|error| format!("# cannot be shown: {error}\n"))
 }
 

@@ -1,0 +1,81 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::build::VERSION;
+
+/// The long-term memory of Prometheus servers: remote_write in, durable in a bucket, PromQL out.
+#[derive(Debug, Parser)]
+#[command(name = "mneme", version = VERSION, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server. Ctrl-C or SIGTERM ends it cleanly, a second one at once.
+    Serve(ServeArgs),
+    /// Check a config file, or print what may stand in one.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say whether a file is a valid config, or where it is not and what to do.
+    Check {
+        /// The YAML file.
+        file: PathBuf,
+    },
+    /// Print the reference of every option as Markdown: meaning, type, default.
+    Docs,
+}
+
+/// Flags of `serve`. Each overrides the config file.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// YAML config file; `mneme config docs` tells its options
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Roles to run in this process; this version runs all of them in one [default: all]
+    #[arg(long, value_name = "ROLES")]
+    pub(crate) target: Option<String>,
+    /// Directory for local files, and for the bucket unless --bucket says otherwise [default: ./mneme-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Where all data lives: file:///DIR, or memory:// to forget it at the end [default: file://<data-dir>/bucket]
+    #[arg(long, value_name = "URL")]
+    pub(crate) bucket: Option<String>,
+    /// Address of the HTTP listener; port 0 takes a free one, written to <data-dir>/mneme.addr [default: 127.0.0.1:9009]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) http: Option<String>,
+    /// Address of the gRPC listener: refused, because one process has nothing to serve there (clusters come later)
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) grpc: Option<String>,
+    /// Coordinators of a cluster to join: refused, because this version runs as one process
+    #[arg(long, value_name = "HOST:PORT,...")]
+    pub(crate) join: Option<String>,
+    /// Name of this process in logs [default: mneme]
+    #[arg(long, value_name = "ID")]
+    pub(crate) instance: Option<String>,
+    /// Failure domain of this process, in logs
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

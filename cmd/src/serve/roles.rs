@@ -1,0 +1,191 @@
+//! The roles of this process and how they hang together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use axum::Router;
+use mneme_bucket::{AttemptIds, Bucket};
+use mneme_distributor::{Distributor, ToIngester};
+use mneme_ingester::Ingester;
+use mneme_querier::{BuildInfo, Querier};
+use mneme_server::drain::{self, Signal};
+use mneme_server::{Drain, Readiness, SharedClock, Tasks, http};
+use mneme_tenant::{Authenticator, SharedOverrides};
+use mneme_wal::{Cluster, Wal};
+use prometheus::Registry;
+
+use super::{address_file, bucket_metrics, wal_metrics};
+use crate::build::{REVISION, VERSION};
+use crate::config::Config;
+
+/// The parts of the process, for `/services`.
+pub(super) const SERVICES: [&str; 4] = ["distributor", "ingester", "querier", "wal"];
+
+/// What the roles are made of.
+pub(super) struct Parts {
+    pub(super) config: Config,
+    pub(super) bucket_url: String,
+    pub(super) address: String,
+    pub(super) registry: Registry,
+    pub(super) authenticator: Arc<Authenticator>,
+    pub(super) overrides: SharedOverrides,
+    pub(super) clock: SharedClock,
+}
+
+/// The running roles.
+pub(super) struct Roles {
+    wal: Arc<Wal>,
+    distributor: Distributor,
+    querier: Querier,
+    tasks: Tasks,
+    signal: Signal,
+}
+
+impl Roles {
+    /// Opens the bucket (and locks it, if it is a directory), replays the log into the ingester, joins the log as a writer.
+    /// `readiness` tells what is being done.
+    ///
+    /// # Errors
+    /// A bucket that cannot be had or is unfit, a log that cannot be read.
+    pub(super) async fn start(parts: Parts, readiness: &Readiness) -> anyhow::Result<Self> {
+        readiness.starting(format!("opening the bucket {}", parts.bucket_url));
+        let bucket =
+            Bucket::open(&parts.bucket_url, parts.config.bucket.options()).await.context("bucket")?;
+        // Only who holds the bucket's lock may say where it listens.
+        address_file::write(&parts.config.data_dir, &parts.address).context("data_dir")?;
+        bucket_metrics::register(bucket.clone(), &parts.registry)?;
+        let attempts = Arc::new(AttemptIds::random());
+        mneme_bucket::check::check(&bucket, &attempts).await.context("bucket")?;
+        let cluster =
+            Cluster::open(&bucket, Cluster::DEFAULT_PARTITIONS, &attempts).await.context("bucket")?;
+
+        readiness.starting("replaying the write-ahead log");
+        let ingester = parts.ingester(&bucket, &attempts, &cluster)?;
+        ingester.replay().await.context("ingester")?;
+
+        readiness.starting("joining the write-ahead log");
+        let wal = Arc::new(parts.writer(&bucket, &attempts, &ingester).await.context("wal")?);
+        wal_metrics::register(Arc::clone(&wal), &parts.registry)?;
+        let distributor = parts.distributor(&wal, &cluster)?;
+        let querier = parts.querier(&ingester)?;
+        let (signal, drain) = drain::channel();
+        let tasks = spawn(&ingester, &wal, &drain);
+        Ok(Self { wal, distributor, querier, tasks, signal })
+    }
+
+    /// Every route of the roles.
+    pub(super) fn router(&self, config: &http::Config) -> Router {
+        self.distributor.router().merge(self.querier.router().layer(http::cors(config)))
+    }
+
+    /// The way for the process's own samples.
+    pub(super) fn distributor(&self) -> Distributor {
+        self.distributor.clone()
+    }
+
+    /// Waits until a role fails that the process needs, and tells why.
+    pub(super) async fn failed(&mut self) -> String {
+        self.tasks.failed().await.to_string()
+    }
+
+    /// Ends them within `grace`: no request is under way any more.
+    ///
+    /// # Errors
+    /// What did not end in time. Everything acknowledged is in the bucket all the same.
+    pub(super) async fn close(mut self, grace: Duration) -> anyhow::Result<()> {
+        let committed = self.wal.close(grace / 2).await;
+        self.signal.start();
+        let failures = self.tasks.finish(grace / 2).await;
+        ensure!(committed, "the write-ahead log's last segment was not committed within the grace period");
+        failures.into_iter().next().map_or(Ok(()), |failure| Err(failure.into()))
+    }
+}
+
+impl Parts {
+    fn ingester(
+        &self,
+        bucket: &Bucket,
+        attempts: &Arc<AttemptIds>,
+        cluster: &Cluster,
+    ) -> anyhow::Result<Ingester> {
+        let parts = mneme_ingester::Parts {
+            bucket: bucket.clone(),
+            clock: Arc::clone(&self.clock),
+            registry: self.registry.clone(),
+            partitions: cluster.partitions,
+            attempts: Arc::clone(attempts),
+            // A directory is locked, and memory is ours alone.
+            exclusive: true,
+        };
+        Ingester::new(self.config.ingester.clone(), parts).map_err(anyhow::Error::msg)
+    }
+
+    async fn writer(
+        &self,
+        bucket: &Bucket,
+        attempts: &Arc<AttemptIds>,
+        ingester: &Ingester,
+    ) -> anyhow::Result<Wal> {
+        let clock = Arc::clone(&self.clock);
+        let parts = mneme_wal::Parts {
+            instance: self.config.instance.clone(),
+            zone: self.config.zone.clone(),
+            deliver: Arc::new(ToIngester::new(Arc::new(ingester.clone()), self.config.wal.delivery_timeout)),
+            now: Arc::new(move || clock.now_ms()),
+            attempts: Arc::clone(attempts),
+            on_commit: Some(wal_metrics::commit_hook(&self.registry)?),
+        };
+        Ok(Wal::join(bucket.clone(), self.config.wal.writer(), parts).await?)
+    }
+
+    fn distributor(&self, wal: &Arc<Wal>, cluster: &Cluster) -> anyhow::Result<Distributor> {
+        let parts = mneme_distributor::Parts {
+            appender: Arc::<Wal>::clone(wal),
+            overrides: Arc::clone(&self.overrides),
+            authenticator: Arc::clone(&self.authenticator),
+            clock: Arc::clone(&self.clock),
+            hash_seed: cluster.hash_seed,
+            partition_count: cluster.partitions,
+        };
+        Ok(Distributor::new(self.config.distributor.clone(), parts, &self.registry)?)
+    }
+
+    fn querier(&self, ingester: &Ingester) -> anyhow::Result<Querier> {
+        let parts = mneme_querier::Parts {
+            service: Arc::new(ingester.clone()),
+            overrides: Arc::clone(&self.overrides),
+            authenticator: Arc::clone(&self.authenticator),
+            clock: Arc::clone(&self.clock),
+            registry: self.registry.clone(),
+            build: BuildInfo {
+                version: VERSION.to_owned(),
+                revision: REVISION.to_owned(),
+                branch: String::new(),
+                build_date: String::new(),
+            },
+        };
+        Querier::new(self.config.querier.clone(), parts).map_err(anyhow::Error::msg)
+    }
+}
+
+fn spawn(ingester: &Ingester, wal: &Arc<Wal>, drain: &Drain) -> Tasks {
+    let mut tasks = Tasks::new();
+    let (tail, mut cuts) = (ingester.clone().run(drain.clone()), ingester.cuts());
+    tasks.spawn_vital("ingester", async move { Ok(tail.await?) });
+    let (wal, drain) = (Arc::clone(wal), drain.clone());
+    // The writer would find a cut in the log by itself, a poll later.
+    tasks.spawn("cuts", async move {
+        let follow = async {
+            while cuts.changed().await.is_ok() {
+                let cut = *cuts.borrow_and_update();
+                wal.advance_cut(cut);
+            }
+        };
+        tokio::select! {
+            () = drain.started() => {}
+            () = follow => {}
+        }
+    });
+    tasks
+}
