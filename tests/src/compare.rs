@@ -42,15 +42,18 @@ fn by_labels(data: &Value) -> BTreeMap<String, Vec<Value>> {
     series
         .into_iter()
         .map(|series| {
-            let labels: BTreeMap<_, _> = series["metric"].as_object().cloned().unwrap_or_default().into_iter().collect();
-            let values = series["values"].as_array().cloned().unwrap_or_else(|| vec![series["value"].clone()]);
+            let labels: BTreeMap<_, _> =
+                series["metric"].as_object().cloned().unwrap_or_default().into_iter().collect();
+            let values =
+                series["values"].as_array().cloned().unwrap_or_else(|| vec![series["value"].clone()]);
             (serde_json::to_string(&labels).expect("labels print"), values)
         })
         .collect()
 }
 
 fn point_difference(a: &Value, b: &Value, tolerance: f64) -> Option<String> {
-    let number = |point: &Value| point[1].as_str().and_then(|text| text.replace("Inf", "inf").parse::<f64>().ok());
+    let number =
+        |point: &Value| point[1].as_str().and_then(|text| text.replace("Inf", "inf").parse::<f64>().ok());
     let same = match (number(a), number(b)) {
         (Some(x), Some(y)) => {
             x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * x.abs().max(y.abs())

@@ -49,7 +49,11 @@ impl Default for Client {
 impl Client {
     /// A client that gives up on a request after `timeout`.
     pub fn new(timeout: Duration) -> Self {
-        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(timeout)).proxy(None).build();
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(timeout))
+            .proxy(None)
+            .build();
         Self { agent: config.into() }
     }
 
@@ -90,6 +94,12 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, ureq::E
 /// Percent-encodes a query parameter.
 pub fn encode(text: &str) -> String {
     text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect()
 }

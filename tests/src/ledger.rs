@@ -44,7 +44,7 @@ impl Sender {
         let mut progress = Progress { acknowledged: 0, resent: 0 };
         while !stop.load(Ordering::Relaxed) {
             // Both protocol versions by turns: the store must not care.
-            let version = if progress.acknowledged % 2 == 0 { Version::V1 } else { Version::V2 };
+            let version = if progress.acknowledged.is_multiple_of(2) { Version::V1 } else { Version::V2 };
             let body = self.body(progress.acknowledged, version);
             let mut tries = 0;
             let done = wait::until("a request to be acknowledged", Duration::from_secs(120), || {
@@ -72,11 +72,13 @@ impl Sender {
     fn body(&self, k: u64, version: Version) -> Vec<u8> {
         let number = self.number.to_string();
         let names: Vec<String> = (0..SERIES).map(|s| s.to_string()).collect();
-        let labels: Vec<_> =
-            names.iter().map(|s| [("__name__", "ledger"), ("sender", number.as_str()), ("series", s.as_str())]).collect();
+        let labels: Vec<_> = names
+            .iter()
+            .map(|s| [("__name__", "ledger"), ("sender", number.as_str()), ("series", s.as_str())])
+            .collect();
         let samples: Vec<_> =
             self.values(k).into_iter().map(|v| [Sample { t: self.time(k), v, st: 0 }]).collect();
-        let series: Vec<(&[(&str, &str)], &[Sample])> =
+        let series: Vec<write::FloatSeries<'_>> =
             labels.iter().zip(&samples).map(|(l, s)| (l.as_slice(), s.as_slice())).collect();
         write::body(version, &series)
     }
@@ -106,7 +108,9 @@ impl Sender {
         let end = self.time(progress.acknowledged) + 1000;
         let range = (end - self.start_ms + 1000) / 1000 + 1;
         let query = format!("ledger{{sender=\"{}\"}}[{range}s]", self.number);
-        let reply = client.get(&format!("{query_url}?query={}&time={}", encode(&query), end as f64 / 1000.0)).expect("an answer");
+        let reply = client
+            .get(&format!("{query_url}?query={}&time={}", encode(&query), end as f64 / 1000.0))
+            .expect("an answer");
         assert_eq!(reply.status, 200, "{}", reply.text());
         let found = samples_by_series(&reply.json());
         if progress.acknowledged > 0 {
@@ -122,9 +126,19 @@ impl Sender {
                 samples.len()
             );
             for (k, (t, v)) in samples.iter().enumerate() {
-                assert_eq!(*t, self.time(k as u64), "sender {} series {series} request {k}: time", self.number);
+                assert_eq!(
+                    *t,
+                    self.time(k as u64),
+                    "sender {} series {series} request {k}: time",
+                    self.number
+                );
                 let sent = self.values(k as u64)[*series];
-                assert_eq!(v.to_bits(), sent.to_bits(), "sender {} series {series} request {k}: {v} for {sent}", self.number);
+                assert_eq!(
+                    v.to_bits(),
+                    sent.to_bits(),
+                    "sender {} series {series} request {k}: {v} for {sent}",
+                    self.number
+                );
             }
         }
         found.values().map(Vec::len).sum()
@@ -136,11 +150,13 @@ fn samples_by_series(reply: &Value) -> BTreeMap<usize, Vec<(i64, f64)>> {
     series
         .iter()
         .map(|series| {
-            let number = series["metric"]["series"].as_str().and_then(|text| text.parse().ok()).expect("series label");
+            let number =
+                series["metric"]["series"].as_str().and_then(|text| text.parse().ok()).expect("series label");
             let values = series["values"].as_array().expect("values");
             let sample = |pair: &Value| {
                 let time = (pair[0].as_f64().expect("time") * 1000.0).round() as i64;
-                let value = pair[1].as_str().and_then(|text| text.replace("Inf", "inf").parse().ok()).expect("value");
+                let value =
+                    pair[1].as_str().and_then(|text| text.replace("Inf", "inf").parse().ok()).expect("value");
                 (time, value)
             };
             (number, values.iter().map(sample).collect())

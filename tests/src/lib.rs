@@ -15,3 +15,11 @@ pub mod write;
 pub use debian::{NodeExporter, Prometheus, free_port, has_debian};
 pub use mneme::Mneme;
 pub use process::Process;
+
+/// Milliseconds since 1970, for samples of now as a sender would write them.
+#[expect(clippy::disallowed_methods, reason = "tests of whole processes live in the machine's time")]
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

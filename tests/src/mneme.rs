@@ -91,9 +91,13 @@ impl Mneme {
 }
 
 /// The binary that this test run built: it stands beside the folder of the test's own executable.
-pub fn binary() -> PathBuf {
+fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("path of the test");
     let path = test.ancestors().nth(2).expect("target folder").join("mneme");
-    assert!(path.is_file(), "{} is missing: run `cargo test --workspace`, or `cargo build --bin mneme` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: run `cargo test --workspace`, or `cargo build --bin mneme` first",
+        path.display()
+    );
     path
 }

@@ -4,8 +4,11 @@ use mneme_proto::remote_write::{Encoder, Sample, SeriesToEncode, Version, snappy
 
 use crate::http::{Client, Reply};
 
+/// Labels and samples of one series.
+pub type FloatSeries<'a> = (&'a [(&'a str, &'a str)], &'a [Sample]);
+
 /// A request of float series, ready to be sent: compressed.
-pub fn body(version: Version, series: &[(&[(&str, &str)], &[Sample])]) -> Vec<u8> {
+pub fn body(version: Version, series: &[FloatSeries<'_>]) -> Vec<u8> {
     let mut encoder = Encoder::new(version);
     for (labels, samples) in series {
         encoder.series(&SeriesToEncode { labels, samples, ..SeriesToEncode::default() });

@@ -42,7 +42,8 @@ fn no_crate_uses_what_the_house_forbids() {
         if name == "cmd" || name == "tests" {
             continue;
         }
-        let allowed = allowed.get(name).unwrap_or_else(|| panic!("{name} has no row in the table of ARCHITECTURE.md"));
+        let allowed =
+            allowed.get(name).unwrap_or_else(|| panic!("{name} has no row in the table of ARCHITECTURE.md"));
         for dependency in package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal) {
             if let Some(used) = dependency.name.strip_prefix("mneme-")
                 && !allowed.contains(used)
@@ -58,10 +59,19 @@ fn no_crate_uses_what_the_house_forbids() {
 #[test]
 fn the_model_and_the_language_know_no_runtime() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-    for package in metadata.packages.iter().filter(|p| ["mneme-model", "mneme-promql", "mneme-head"].contains(&p.name.as_str())) {
+    for package in metadata
+        .packages
+        .iter()
+        .filter(|p| ["mneme-model", "mneme-promql", "mneme-head"].contains(&p.name.as_str()))
+    {
         for dependency in package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal) {
             let runtimes = ["tokio", "axum", "hyper", "object_store", "reqwest", "futures"];
-            assert!(!runtimes.contains(&dependency.name.as_str()), "{} uses {}", package.name, dependency.name);
+            assert!(
+                !runtimes.contains(&dependency.name.as_str()),
+                "{} uses {}",
+                package.name,
+                dependency.name
+            );
         }
     }
 }

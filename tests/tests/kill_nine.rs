@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mneme_tests::http::Client;
 use mneme_tests::ledger::Sender;
-use mneme_tests::{Mneme, free_port, wait};
+use mneme_tests::{Mneme, free_port, now_ms, wait};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
@@ -68,12 +68,10 @@ fn remove_all_but_the_bucket(data: &Path) {
         if path.file_name().is_some_and(|name| name == "bucket") {
             continue;
         }
-        if path.is_dir() { std::fs::remove_dir_all(&path).unwrap() } else { std::fs::remove_file(&path).unwrap() }
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path).unwrap()
+        } else {
+            std::fs::remove_file(&path).unwrap()
+        }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "samples of today, as a sender would write them")]
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
 }

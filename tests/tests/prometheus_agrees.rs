@@ -88,7 +88,11 @@ fn every_answer_is_prometheus_answer_also_after_a_crash() {
     let node = NodeExporter::start(dir.path());
     let prometheus = Prometheus::start(dir.path(), &config(&mneme, &node));
 
-    let sides = Sides { prometheus: prometheus.url.clone(), mneme: mneme.url("/prometheus"), client: Client::default() };
+    let sides = Sides {
+        prometheus: prometheus.url.clone(),
+        mneme: mneme.url("/prometheus"),
+        client: Client::default(),
+    };
     let end = sides.quiet_moment();
     sides.wait_until_written(end);
     sides.compare_all(end);
@@ -130,12 +134,17 @@ impl Sides {
     fn quiet_moment(&self) -> f64 {
         let scrapes = "min(count_over_time(up[5m]))";
         wait::until("a minute of scrapes", Duration::from_secs(150), || {
-            let reply = self.client.get(&format!("{}/api/v1/query?query={}", self.prometheus, encode(scrapes))).ok()?;
+            let reply = self
+                .client
+                .get(&format!("{}/api/v1/query?query={}", self.prometheus, encode(scrapes)))
+                .ok()?;
             let count = reply.json()["data"]["result"][0]["value"][1].as_str()?.parse::<f64>().ok()?;
-            let targets = self.client.get(&format!("{}/api/v1/query?query=count(up==1)", self.prometheus)).ok()?.json();
+            let targets =
+                self.client.get(&format!("{}/api/v1/query?query=count(up==1)", self.prometheus)).ok()?.json();
             (count > MINUTE + 4.0 && targets["data"]["result"][0]["value"][1] == "3").then_some(())
         });
-        let reply = self.client.get(&format!("{}/api/v1/query?query=timestamp(up)", self.prometheus)).unwrap().json();
+        let reply =
+            self.client.get(&format!("{}/api/v1/query?query=timestamp(up)", self.prometheus)).unwrap().json();
         let times: Vec<f64> = reply["data"]["result"]
             .as_array()
             .unwrap()
@@ -146,7 +155,10 @@ impl Sides {
             let apart = |t: &f64| (t.fract() - phase).abs().min(1.0 - (t.fract() - phase).abs());
             times.iter().map(apart).fold(1.0, f64::min)
         };
-        let phase = (0..100).map(|i| f64::from(i) / 100.0).max_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap();
+        let phase = (0..100)
+            .map(|i| f64::from(i) / 100.0)
+            .max_by(|a, b| distance(*a).total_cmp(&distance(*b)))
+            .unwrap();
         times.iter().copied().fold(f64::INFINITY, f64::min).floor() - 2.0 + phase
     }
 
@@ -154,7 +166,8 @@ impl Sides {
     fn wait_until_written(&self, end: f64) {
         let samples = format!("sum(count_over_time({{__name__=~\".+\"}}[{MINUTE}s]))");
         wait::until("Prometheus to have written all samples", Duration::from_secs(30), || {
-            let (left, right) = (self.instant(&self.prometheus, &samples, end), self.instant(&self.mneme, &samples, end));
+            let (left, right) =
+                (self.instant(&self.prometheus, &samples, end), self.instant(&self.mneme, &samples, end));
             (compare::points(&left) == 1 && left == right).then_some(())
         });
     }
@@ -163,15 +176,24 @@ impl Sides {
         let mut differences = Vec::new();
         let mut points = 0;
         for query in QUERIES {
-            let (left, right) = (self.instant(&self.prometheus, query, end), self.instant(&self.mneme, query, end));
+            let (left, right) =
+                (self.instant(&self.prometheus, query, end), self.instant(&self.mneme, query, end));
             points += compare::points(&left);
-            differences.extend(compare::difference(&left, &right, TOLERANCE).map(|d| format!("instant {query}: {d}")));
-            let (left, right) = (self.range(&self.prometheus, query, end), self.range(&self.mneme, query, end));
+            differences.extend(
+                compare::difference(&left, &right, TOLERANCE).map(|d| format!("instant {query}: {d}")),
+            );
+            let (left, right) =
+                (self.range(&self.prometheus, query, end), self.range(&self.mneme, query, end));
             points += compare::points(&left);
-            differences.extend(compare::difference(&left, &right, TOLERANCE).map(|d| format!("range {query}: {d}")));
+            differences
+                .extend(compare::difference(&left, &right, TOLERANCE).map(|d| format!("range {query}: {d}")));
         }
         println!("compared {points} points of {} queries, instant and range", QUERIES.len());
-        assert!(differences.is_empty(), "Prometheus (left) and Mneme (right) differ:\n{}", differences.join("\n"));
+        assert!(
+            differences.is_empty(),
+            "Prometheus (left) and Mneme (right) differ:\n{}",
+            differences.join("\n")
+        );
         assert!(points > 10_000, "the comparison has substance: {points} points");
     }
 
@@ -181,7 +203,10 @@ impl Sides {
 
     fn range(&self, side: &str, query: &str, end: f64) -> Value {
         let start = end - MINUTE / 2.0;
-        self.data(&format!("{side}/api/v1/query_range?query={}&start={start:.3}&end={end:.3}&step=5", encode(query)))
+        self.data(&format!(
+            "{side}/api/v1/query_range?query={}&start={start:.3}&end={end:.3}&step=5",
+            encode(query)
+        ))
     }
 
     fn data(&self, url: &str) -> Value {
