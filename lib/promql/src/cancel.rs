@@ -53,7 +53,8 @@ mod tests {
     fn the_first_reason_stays() {
         let cancel = Cancel::new();
         assert_eq!(cancel.check(), Ok(()));
-        cancel.clone().time_out();
+        let other = cancel.clone();
+        other.time_out();
         cancel.cancel();
         assert_eq!(cancel.check(), Err(Error::Timeout));
     }

@@ -121,7 +121,7 @@ fn matrix(cx: &Context<'_>, node: &Node, steps: Steps) -> Result<Vec<ResultSerie
         let mut samples = range.samples.clone();
         cut(&mut samples, reach.after, reach.until);
         if modifier != RangeModifier::None {
-            samples = eval::extended(samples, reach, modifier)?;
+            samples = eval::extended(&samples, reach, modifier)?;
         }
         held.grow(samples.len(), 16 * samples.len())?;
         cx.queryable_samples.set(cx.queryable_samples.get() + samples.len() as u64);

@@ -1,6 +1,8 @@
 //! Runs PromQL scripts (the grammar of Prometheus' `promqltest`) against the engine: our own ones always, the acceptance corpus where it
 //! lies beside the repository.
 
+#![expect(clippy::print_stdout, reason = "a test says how many evaluations passed")]
+
 #[path = "promqltest/cases.rs"]
 mod cases;
 #[path = "promqltest/compare.rs"]

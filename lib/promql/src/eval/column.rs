@@ -41,11 +41,6 @@ impl Column {
         Self { labels, drop_name: false, floats, histograms: Vec::new() }
     }
 
-    /// How many steps.
-    pub(crate) fn len(&self) -> usize {
-        self.floats.len()
-    }
-
     /// The value at a step.
     pub(crate) fn get(&self, step: usize) -> Option<ValueRef<'_>> {
         if let Some(Some(histogram)) = self.histograms.get(step) {

@@ -3,9 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::Steps;
 use crate::annotations::{Annotations, Note, Notes};
 use crate::ast::PosRange;
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::{Cancel, Error, Features, Plan, Queryable, Select, Series};
 
 /// The surroundings of one evaluation.
@@ -15,6 +16,7 @@ pub(crate) struct Context<'a> {
     pub(crate) budget: Budget,
     pub(crate) features: Features,
     pub(crate) lookback_ms: i64,
+    max_steps: usize,
     /// Samples looked at so far.
     pub(crate) queryable_samples: Cell<u64>,
     /// Series that the store has answered with so far.
@@ -35,6 +37,7 @@ impl<'a> Context<'a> {
             budget: Budget::new(params.max_samples, params.max_bytes),
             features: params.features,
             lookback_ms: params.lookback_ms,
+            max_steps: params.max_samples,
             queryable_samples: Cell::new(0),
             series: Cell::new(0),
             annotations: RefCell::default(),
@@ -42,6 +45,16 @@ impl<'a> Context<'a> {
             uses: plan.uses().iter().map(|uses| Cell::new(*uses)).collect(),
             kept: RefCell::new(vec![None; plan.selects().len()]),
         }
+    }
+
+    /// Accounts for one value per step, before anything of that length is allocated. More steps than samples are allowed are refused.
+    pub(crate) fn hold_steps(&self, steps: Steps) -> Result<Held<'_>, Error> {
+        if steps.count > self.max_steps {
+            return Err(Error::TooManySamples);
+        }
+        let mut held = self.budget.hold();
+        held.grow(0, 8 * steps.count)?;
+        Ok(held)
     }
 
     /// Adds an annotation about the expression at `pos`.

@@ -10,13 +10,13 @@ use crate::ast::RangeModifier;
 ///
 /// # Errors
 /// Histograms are not supported here.
-pub(crate) fn extended(samples: Samples, reach: Reach, modifier: RangeModifier) -> Result<Samples, Error> {
+pub(crate) fn extended(samples: &Samples, reach: Reach, modifier: RangeModifier) -> Result<Samples, Error> {
     let smoothed = modifier == RangeModifier::Smoothed;
     if !samples.histograms.is_empty() {
         let word = if smoothed { "smoothed" } else { "anchored" };
         return Err(Error::Execution(format!("{word} modifier is not supported with histograms")));
     }
-    let Samples { t, v, .. } = &samples;
+    let Samples { t, v, .. } = samples;
     let mut out = Samples::default();
     let Some(mut last) = t.len().checked_sub(1) else { return Ok(out) };
     let mut first = t[..last].partition_point(|t| *t <= reach.start).saturating_sub(1);

@@ -39,8 +39,8 @@ pub(super) fn each(
         values.push((*i, super::scalar(cx, arg(call, *i)?, steps)?));
     }
     let input = collect(cx, arg(call, vector)?, steps)?;
-    let input = Input::new(cx, call, vector, &input.columns);
-    let mut run = Run { cx, call, vector, input, table: ResultTable::new(steps), steps };
+    let input = Input::new(cx, &input.columns);
+    let mut run = Run { cx, call, vector, input, table: ResultTable::new(cx, steps), steps };
     for step in 0..steps.count {
         cx.cancel.check()?;
         run.step(step, label, &values)?;
@@ -60,7 +60,6 @@ struct Input<'a> {
 struct Histogram {
     /// Without `le`.
     labels: Labels,
-    drop_name: bool,
     /// Bound and series.
     buckets: Vec<(f64, usize)>,
     /// The series with exactly these labels.
@@ -68,25 +67,19 @@ struct Histogram {
 }
 
 impl<'a> Input<'a> {
-    fn new(cx: &Context<'_>, call: &CallNode, vector: usize, columns: &'a [Column]) -> Self {
-        let _ = (call, vector);
+    fn new(cx: &Context<'_>, columns: &'a [Column]) -> Self {
         let mut histograms: Vec<Histogram> = Vec::new();
         let mut by_labels: HashMap<Labels, usize> = HashMap::new();
         let mut bad = Vec::new();
-        let mut of = |histograms: &mut Vec<Histogram>, labels: Labels, column: &Column| {
+        let mut of = |histograms: &mut Vec<Histogram>, labels: Labels| {
             *by_labels.entry(labels.clone()).or_insert_with(|| {
-                histograms.push(Histogram {
-                    labels,
-                    drop_name: column.drop_name,
-                    buckets: Vec::new(),
-                    native: None,
-                });
+                histograms.push(Histogram { labels, buckets: Vec::new(), native: None });
                 histograms.len() - 1
             })
         };
         for (series, column) in columns.iter().enumerate() {
             if column.has_histograms() {
-                let at = of(&mut histograms, column.labels.clone(), column);
+                let at = of(&mut histograms, column.labels.clone());
                 histograms[at].native = Some(series);
             }
             if !column.has_floats() {
@@ -95,7 +88,7 @@ impl<'a> Input<'a> {
             let le = column.labels.get("le").unwrap_or("");
             match parse_bound(le) {
                 Some(bound) => {
-                    let at = of(&mut histograms, column.labels.view().filter(|name| name != "le"), column);
+                    let at = of(&mut histograms, column.labels.view().filter(|name| name != "le"));
                     histograms[at].buckets.push((bound, series));
                 }
                 None => bad.push((
@@ -123,7 +116,7 @@ struct Run<'a, 'c> {
     call: &'a CallNode,
     vector: usize,
     input: Input<'a>,
-    table: ResultTable,
+    table: ResultTable<'a>,
     steps: Steps,
 }
 
@@ -217,7 +210,7 @@ impl Run<'_, '_> {
         if let Some((name, q)) = label {
             labels = labels.to_builder().set(name, &go_open_metrics(q)).build();
         }
-        let row = self.table.row(labels, true);
+        let row = self.table.row(labels, true)?;
         self.table.set(row, step, Value::Float(value))
     }
 }

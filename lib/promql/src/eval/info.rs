@@ -44,7 +44,8 @@ pub(super) fn each(
     } else {
         cx.each_series(selector.select, &mut |_| Ok(()))?;
     }
-    let mut join = Join { by_label, table: ResultTable::new(steps), rows: HashMap::new(), series: &series };
+    let mut join =
+        Join { by_label, table: ResultTable::new(cx, steps), rows: HashMap::new(), series: &series };
     for step in 0..steps.count {
         cx.cancel.check()?;
         join.step(&base, &ignored, step)?;
@@ -104,7 +105,7 @@ fn signature(name: &str, labels: &Labels) -> Signature {
 
 struct Join<'a> {
     by_label: Vec<&'a Matcher>,
-    table: ResultTable,
+    table: ResultTable<'a>,
     /// Result rows by the series and the info series that enrich it.
     rows: HashMap<(usize, Vec<usize>), Option<usize>>,
     series: &'a [InfoSeries],
@@ -136,7 +137,7 @@ impl Join<'_> {
     /// The row of a series with what its info series add; `None` if it is left out.
     fn row(&mut self, column: &Column, ignored: bool, matching: &[usize]) -> Result<Option<usize>, Error> {
         if ignored {
-            return Ok(Some(self.table.row(column.labels.clone(), column.drop_name)));
+            return self.table.row(column.labels.clone(), column.drop_name).map(Some);
         }
         if matching.is_empty() && self.by_label.iter().any(|matcher| !matcher.matches_empty()) {
             return Ok(None);
@@ -159,7 +160,7 @@ impl Join<'_> {
         for (name, value) in added.build().iter() {
             labels.set(name, value);
         }
-        Ok(Some(self.table.row(labels.build(), column.drop_name)))
+        self.table.row(labels.build(), column.drop_name).map(Some)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::Error;
 use crate::functions::Function;
 use crate::plan::{CallNode, Node};
 
+/// Gives a label set another one; `None` = as it was.
+type Change<'a> = Box<dyn Fn(&Labels) -> Option<Labels> + 'a>;
+
 /// Hands the relabelled series to `sink`.
 pub(super) fn each(
     cx: &Context<'_>,
@@ -19,7 +22,7 @@ pub(super) fn each(
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     let texts = (1..call.args.len()).map(|i| text(call, i)).collect::<Result<Vec<_>, _>>()?;
-    let change: Box<dyn Fn(&Labels) -> Option<Labels>> = match (call.function, texts.as_slice()) {
+    let change: Change<'_> = match (call.function, texts.as_slice()) {
         (Function::LabelReplace, [target, replacement, source, pattern]) => {
             replace(target, replacement, source, pattern)?
         }
@@ -52,7 +55,7 @@ fn replace<'a>(
     replacement: &'a str,
     source: &'a str,
     pattern: &str,
-) -> Result<Box<dyn Fn(&Labels) -> Option<Labels> + 'a>, Error> {
+) -> Result<Change<'a>, Error> {
     let regex = regex::RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(1 << 24).build();
     let regex = regex
         .map_err(|_| Error::Execution(format!("invalid regular expression in label_replace(): {pattern}")))?;
@@ -70,11 +73,7 @@ fn expand(regex: &Regex, replacement: &str, value: &str) -> Option<String> {
     Some(out)
 }
 
-fn join<'a>(
-    target: &'a str,
-    separator: &'a str,
-    sources: &'a [&'a str],
-) -> Box<dyn Fn(&Labels) -> Option<Labels> + 'a> {
+fn join<'a>(target: &'a str, separator: &'a str, sources: &'a [&'a str]) -> Change<'a> {
     Box::new(move |labels| {
         let values: Vec<&str> = sources.iter().map(|source| labels.get(source).unwrap_or("")).collect();
         Some(labels.to_builder().set(target, &values.join(separator)).build())

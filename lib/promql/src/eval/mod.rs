@@ -42,6 +42,7 @@ pub(crate) fn each(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<
     if steps.count == 0 {
         return Ok(());
     }
+    let _in_flight = cx.hold_steps(steps)?;
     match node {
         Node::StepInvariant(inner) if steps.count > 1 => {
             each(cx, inner, steps.first(), &mut |column| sink(column.repeated(steps.count)))
@@ -82,6 +83,7 @@ pub(crate) struct Collected<'c> {
 /// Evaluates a node that gives a scalar: one number per step.
 pub(crate) fn scalar(cx: &Context<'_>, node: &Node, steps: Steps) -> Result<Vec<f64>, Error> {
     cx.cancel.check()?;
+    let _in_flight = cx.hold_steps(steps)?;
     match node {
         Node::Number(value) => Ok(vec![*value; steps.count]),
         Node::StepInvariant(inner) => {

@@ -18,7 +18,8 @@ impl Steps {
         } else if interval_ms <= 0 {
             1
         } else {
-            usize::try_from((end - start) / interval_ms + 1).unwrap_or(usize::MAX)
+            usize::try_from(end.saturating_sub(start) / interval_ms)
+                .map_or(usize::MAX, |last| last.saturating_add(1))
         };
         Self { start, interval_ms: interval_ms.max(1), count }
     }
@@ -30,7 +31,7 @@ impl Steps {
 
     /// The time of step `i`.
     pub(crate) fn time(self, i: usize) -> TimestampMs {
-        self.start + self.interval_ms * i as i64
+        self.start.saturating_add(self.interval_ms.saturating_mul(i as i64))
     }
 
     /// The time of the last step.

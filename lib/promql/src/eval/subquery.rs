@@ -52,7 +52,7 @@ fn grid(subquery: &SubqueryNode, outer: Steps) -> Steps {
     // Truncation towards zero and the correction after it: as upstream, also for times before 1970.
     let mut start = step_ms * (after / step_ms);
     if start <= after {
-        start += step_ms;
+        start = start.saturating_add(step_ms);
     }
     Steps::new(start, last.saturating_sub(subquery.offset_ms), step_ms)
 }

@@ -18,8 +18,8 @@ pub enum Value {
 
 /// The samples of one series that a range function sees at one step. Stale markers are gone already; there is at least one sample.
 ///
-/// Plain ranges hold the samples of `start < t <= end`. `anchored` adds the last sample at or before `start` (not older than the
-/// lookback), `smoothed` also the first one after `end`.
+/// Plain ranges hold the samples of `start < t <= end`. `anchored` adds those of the lookback before `start`, `smoothed` also those of
+/// the lookback after `end`.
 #[derive(Clone, Copy, Debug)]
 pub struct Window<'a> {
     /// The series, with its metric name if it still has one.

@@ -132,7 +132,7 @@ impl<'a> Builder<'a> {
         }
         let others = call.args.iter().enumerate().filter(|(i, _)| *i != range_arg);
         let scalars = others.map(|(_, arg)| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Node::RangeCall(Box::new(RangeCallNode { name, function, source, scalars, arg_pos, range_arg })))
+        Ok(Node::RangeCall(Box::new(RangeCallNode { name, function, source, scalars, arg_pos })))
     }
 
     fn selector(&self, selector: &VectorSelector, range_ms: i64) -> Result<SelectorNode, Error> {

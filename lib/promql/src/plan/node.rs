@@ -115,8 +115,6 @@ pub(crate) struct RangeCallNode {
     pub(crate) scalars: Vec<Node>,
     /// The places of all arguments.
     pub(crate) arg_pos: Vec<PosRange>,
-    /// Which argument the range vector is.
-    pub(crate) range_arg: usize,
 }
 
 impl Node {

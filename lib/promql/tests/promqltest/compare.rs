@@ -13,7 +13,7 @@ use super::series::Point;
 const EPSILON: f64 = 1e-6;
 
 /// Checks warnings and infos.
-pub fn annotations(expected: &Expected, result: &QueryResult) -> Result<(), String> {
+pub(crate) fn annotations(expected: &Expected, result: &QueryResult) -> Result<(), String> {
     one_kind("warning", &expected.warn, expected.any_warn, expected.no_warn, &result.warnings)?;
     one_kind("info", &expected.info, expected.any_info, expected.no_info, &result.infos)
 }
@@ -36,7 +36,7 @@ fn one_kind(kind: &str, expected: &[Text], any: bool, none: bool, found: &[Strin
 }
 
 /// Checks the value.
-pub fn value(eval: &Eval, value: &ResultValue) -> Result<(), String> {
+pub(crate) fn value(eval: &Eval, value: &ResultValue) -> Result<(), String> {
     let expected = &eval.expected;
     match value {
         ResultValue::Scalar { v, .. } => match expected.scalar {
@@ -60,7 +60,7 @@ pub fn value(eval: &Eval, value: &ResultValue) -> Result<(), String> {
 }
 
 /// Checks an instant vector.
-pub fn vector(expected: &Expected, samples: &[VectorSample]) -> Result<(), String> {
+pub(crate) fn vector(expected: &Expected, samples: &[VectorSample]) -> Result<(), String> {
     if let Some(wanted) = expected.scalar {
         return Err(format!("expected {wanted}, got a vector"));
     }
@@ -145,7 +145,7 @@ fn same(wanted: &Point, got: &Value) -> Result<(), String> {
 }
 
 /// Equal up to a relative difference; NaN equals NaN, the stale marker only itself.
-pub fn close(a: f64, b: f64) -> bool {
+pub(crate) fn close(a: f64, b: f64) -> bool {
     if mneme_model::is_stale_nan(a) || mneme_model::is_stale_nan(b) {
         return mneme_model::is_stale_nan(a) && mneme_model::is_stale_nan(b);
     }

@@ -6,7 +6,7 @@ use mneme_model::histogram::CounterResetHint;
 use mneme_model::{FloatHistogram, Samples, is_stale_nan};
 
 /// Sets the hints of all histograms of a series.
-pub fn set(samples: &mut Samples) {
+pub(crate) fn set(samples: &mut Samples) {
     let mut previous: Option<(i64, Arc<FloatHistogram>)> = None;
     for point in &mut samples.histograms {
         let before = previous.take().filter(|(t, h)| {

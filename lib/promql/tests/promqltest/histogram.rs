@@ -6,7 +6,7 @@ use mneme_model::histogram::{CounterResetHint, Span};
 use super::series::number;
 
 /// The histogram at the start of `text`, whether it names a counter reset hint, and what comes after it.
-pub fn parse(text: &str) -> Result<(FloatHistogram, bool, &str), String> {
+pub(crate) fn parse(text: &str) -> Result<(FloatHistogram, bool, &str), String> {
     let inner = text.strip_prefix("{{").ok_or("a histogram starts with {{")?;
     let end = inner.find("}}").ok_or("a histogram ends with }}")?;
     let mut fields = Fields::default();

@@ -3,6 +3,6 @@
 const KNOWN: &[(&str, usize)] = &[];
 
 /// The number for a file.
-pub fn of(file: &str) -> usize {
+pub(crate) fn of(file: &str) -> usize {
     KNOWN.iter().find(|(name, _)| *name == file).map_or(0, |(_, count)| *count)
 }

@@ -10,7 +10,7 @@ use super::store::Store;
 
 /// Series in memory.
 #[derive(Default)]
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     series: BTreeMap<Labels, Samples>,
 }
 

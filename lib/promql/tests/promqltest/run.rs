@@ -18,15 +18,15 @@ use super::store::Store;
 
 /// What came of a script.
 #[derive(Default)]
-pub struct Outcome {
-    pub passed: usize,
+pub(crate) struct Outcome {
+    pub(crate) passed: usize,
     /// `line: query: why`.
-    pub failed: Vec<String>,
-    pub skipped: usize,
+    pub(crate) failed: Vec<String>,
+    pub(crate) skipped: usize,
 }
 
 /// Runs a script; a script that does not parse is one failure.
-pub fn run(text: &str, store: &mut dyn Store) -> Outcome {
+pub(crate) fn run(text: &str, store: &mut dyn Store) -> Outcome {
     let mut outcome = Outcome::default();
     let commands = match script::parse(text) {
         Ok(commands) => commands,

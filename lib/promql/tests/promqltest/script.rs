@@ -10,7 +10,7 @@ use super::cases::{Command, Eval, Expected, Load, Text};
 use super::series::{self, Point};
 
 fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap()
+    Regex::new(pattern).expect("the literal pattern compiles")
 }
 
 static LOAD: LazyLock<Regex> = LazyLock::new(|| regex(r"^load(?:_(with_nhcb))?\s+(.+?)$"));
@@ -26,7 +26,7 @@ static RANGE_VECTOR: LazyLock<Regex> =
 static DURATION: LazyLock<Regex> = LazyLock::new(|| regex(r"(\d+)(ms|[smhdwy])"));
 
 /// The commands of a script, or the line that is wrong.
-pub fn parse(text: &str) -> Result<Vec<Command>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Command>, String> {
     let lines: Vec<&str> =
         text.lines().map(|line| if line.trim().starts_with('#') { "" } else { line.trim() }).collect();
     let mut commands = Vec::new();
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Result<Vec<Command>, String> {
 }
 
 /// Milliseconds of `1h30m`, `-1m`, `5` (seconds).
-pub fn duration(text: &str) -> Result<i64, String> {
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let text = text.trim();
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     if let Ok(seconds) = digits.parse::<f64>() {

@@ -10,7 +10,7 @@ use super::histogram;
 
 /// One point of a sequence.
 #[derive(Clone, Debug)]
-pub enum Point {
+pub(crate) enum Point {
     Omitted,
     Float(f64),
     /// With whether a counter reset hint was written.
@@ -19,17 +19,19 @@ pub enum Point {
 
 const NUMBER: &str = r"[+-]?(?:(?i:inf|nan)|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)";
 
-static FLOATS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(&format!(r"^({NUMBER}|stale)(?:([+-])({NUMBER}))?(?:x(\d+))?$")).unwrap());
+static FLOATS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"^({NUMBER}|stale)(?:([+-])({NUMBER}))?(?:x(\d+))?$"))
+        .expect("the literal pattern compiles")
+});
 
 /// A line of labels and points.
-pub fn parse(line: &str) -> Result<(Labels, Vec<Point>), String> {
+pub(crate) fn parse(line: &str) -> Result<(Labels, Vec<Point>), String> {
     let (metric, points) = split_metric(line)?;
     Ok((labels(metric)?, self::points(points)?))
 }
 
 /// The text of the metric, and what comes after it.
-pub fn split_metric(line: &str) -> Result<(&str, &str), String> {
+pub(crate) fn split_metric(line: &str) -> Result<(&str, &str), String> {
     let mut quote = None;
     let mut braces = 0;
     let mut escaped = false;
@@ -52,7 +54,7 @@ pub fn split_metric(line: &str) -> Result<(&str, &str), String> {
 }
 
 /// The labels of a metric as PromQL writes it.
-pub fn labels(metric: &str) -> Result<Labels, String> {
+pub(crate) fn labels(metric: &str) -> Result<Labels, String> {
     if metric == "{}" {
         return Ok(Labels::empty());
     }
@@ -111,7 +113,7 @@ fn float_item(item: &str, points: &mut Vec<Point>) -> Result<(), String> {
 }
 
 /// A number, also hexadecimal, `Inf`, `NaN` and `stale`.
-pub fn number(text: &str) -> Result<f64, String> {
+pub(crate) fn number(text: &str) -> Result<f64, String> {
     if text == "stale" {
         return Ok(stale_nan());
     }

@@ -4,7 +4,7 @@ use mneme_model::{Labels, Samples};
 use mneme_promql::{Plan, Queryable};
 
 /// A store that can be filled, emptied and asked.
-pub trait Store {
+pub(crate) trait Store {
     /// Forgets everything.
     fn clear(&mut self);
 

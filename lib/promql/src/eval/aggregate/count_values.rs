@@ -28,7 +28,7 @@ pub(super) fn each(
     }
     let grouping = Grouping::new(&with_label);
     let input = collect(cx, &node.input, steps)?;
-    let mut table = ResultTable::new(steps);
+    let mut table = ResultTable::new(cx, steps);
     let mut counts: HashMap<Labels, f64> = HashMap::new();
     let mut held = cx.budget.hold();
     for step in 0..steps.count {
@@ -45,7 +45,7 @@ pub(super) fn each(
         }
         held.grow(counts.len(), 0)?;
         for (labels, count) in counts.drain() {
-            let row = table.row(labels, false);
+            let row = table.row(labels, false)?;
             table.set(row, step, Value::Float(count))?;
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn each(
 ) -> Result<(), Error> {
     let parameter = Parameter::of(cx, node, steps)?;
     let input = collect(cx, &node.input, steps)?;
-    let mut table = ResultTable::new(steps);
+    let mut table = ResultTable::new(cx, steps);
     if node.op == AggregateOp::LimitK {
         if parameter.max() < 1.0 {
             return Ok(());
@@ -43,7 +43,7 @@ fn limit_count(
     parameter: &Parameter,
     input: &Collected<'_>,
     steps: Steps,
-    table: &mut ResultTable,
+    table: &mut ResultTable<'_>,
 ) -> Result<(), Error> {
     let mut grouping = Grouping::new(node);
     let groups = grouping.of(input.columns.iter().map(|column| &column.labels));
@@ -56,7 +56,7 @@ fn limit_count(
             let Some(value) = column.get(step) else { continue };
             if taken[groups[series]] < k {
                 taken[groups[series]] += 1;
-                let row = table.row(column.labels.clone(), column.drop_name);
+                let row = table.row(column.labels.clone(), column.drop_name)?;
                 table.set(row, step, value.to_value())?;
             }
         }
@@ -83,7 +83,7 @@ fn limit_ratio(
     parameter: &Parameter,
     input: &Collected<'_>,
     steps: Steps,
-    table: &mut ResultTable,
+    table: &mut ResultTable<'_>,
 ) -> Result<(), Error> {
     for column in &input.columns {
         cx.cancel.check()?;
@@ -92,7 +92,7 @@ fn limit_ratio(
             let ratio = parameter.values[step].clamp(-1.0, 1.0);
             let inside = ratio > 0.0 && offset < ratio || ratio < 0.0 && offset >= 1.0 + ratio;
             let Some(value) = column.get(step).filter(|_| inside) else { continue };
-            let row = table.row(column.labels.clone(), column.drop_name);
+            let row = table.row(column.labels.clone(), column.drop_name)?;
             table.set(row, step, value.to_value())?;
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn each(
     let mut grouping = Grouping::new(node);
     let groups = grouping.of(input.columns.iter().map(|column| &column.labels));
     let smallest = node.op == AggregateOp::BottomK;
-    let mut table = ResultTable::new(steps);
+    let mut table = ResultTable::new(cx, steps);
     let mut heaps: Vec<Heap> = (0..grouping.count()).map(|_| Heap::new(smallest)).collect();
     for step in 0..steps.count {
         cx.cancel.check()?;
@@ -44,7 +44,7 @@ pub(super) fn each(
         for heap in &mut heaps {
             for (value, series) in heap.drain_best_first() {
                 let column = &input.columns[series];
-                let row = table.row(column.labels.clone(), column.drop_name);
+                let row = table.row(column.labels.clone(), column.drop_name)?;
                 table.set(row, step, Value::Float(value))?;
             }
         }

@@ -39,7 +39,7 @@ pub(super) fn each(
         binary,
         matching,
         swapped,
-        table: ResultTable::new(steps),
+        table: ResultTable::new(cx, steps),
         rows: HashMap::new(),
         one_of_group: vec![None; groups.count()],
         matched: vec![false; groups.count()],
@@ -74,7 +74,7 @@ struct Match<'a, 'c> {
     swapped: bool,
     many: Side<'a>,
     one: Side<'a>,
-    table: ResultTable,
+    table: ResultTable<'a>,
     /// Result rows by the series on both sides, `None` = filled in.
     rows: HashMap<(Option<usize>, Option<usize>), usize>,
     /// This step: the series of the "one" side in each group.
@@ -171,7 +171,7 @@ impl Match<'_, '_> {
             self.cx.note(info, self.binary.pos);
         }
         let group = i.map_or_else(|| j.map_or(0, |j| self.one.groups[j]), |i| self.many.groups[i]);
-        let row = self.row(pair);
+        let row = self.row(pair)?;
         self.claim(group, row)?;
         if self.binary.return_bool {
             return self.table.set(row, step, Value::Float(f64::from(u8::from(outcome.keep))));
@@ -197,9 +197,9 @@ impl Match<'_, '_> {
         }
     }
 
-    fn row(&mut self, pair: (Option<usize>, Option<usize>)) -> usize {
+    fn row(&mut self, pair: (Option<usize>, Option<usize>)) -> Result<usize, Error> {
         if let Some(row) = self.rows.get(&pair) {
-            return *row;
+            return Ok(*row);
         }
         let labels = |side: &Side<'_>, at: Option<usize>| at.map(|at| side.columns[at].labels.clone());
         let (many, one) = (labels(&self.many, pair.0), labels(&self.one, pair.1));
@@ -209,9 +209,9 @@ impl Match<'_, '_> {
         let many_labels = many.clone().unwrap_or_else(|| filled(&one));
         let one_labels = one.unwrap_or_else(|| filled(&many));
         let labels = self.result_labels(&many_labels, &one_labels);
-        let row = self.table.row(labels, self.binary.return_bool);
+        let row = self.table.row(labels, self.binary.return_bool)?;
         self.rows.insert(pair, row);
-        row
+        Ok(row)
     }
 
     fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {

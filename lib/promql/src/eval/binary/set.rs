@@ -28,7 +28,7 @@ pub(super) fn each(
     let mut groups = Groups::new(matching);
     let (lhs_groups, rhs_groups) = (groups.of(&lhs.columns), groups.of(&rhs.columns));
     let present = |columns: &[Column], of: &[usize]| presence(columns, of, groups.count(), steps);
-    let mut table = ResultTable::new(steps);
+    let mut table = ResultTable::new(cx, steps);
     match binary.op {
         BinaryOp::Or => {
             let left = present(&lhs.columns, &lhs_groups);
@@ -68,14 +68,17 @@ fn presence(columns: &[Column], groups: &[usize], count: usize, steps: Steps) ->
 }
 
 fn pass(
-    table: &mut ResultTable,
+    table: &mut ResultTable<'_>,
     columns: &[Column],
     keep: impl Fn(usize, usize) -> bool,
 ) -> Result<(), Error> {
     for (series, column) in columns.iter().enumerate() {
         let mut row = None;
         for (step, value) in column.values().filter(|(step, _)| keep(series, *step)) {
-            let row = *row.get_or_insert_with(|| table.row(column.labels.clone(), column.drop_name));
+            let row = match row {
+                Some(row) => row,
+                None => *row.insert(table.row(column.labels.clone(), column.drop_name)?),
+            };
             table.set(row, step, value.to_value())?;
         }
     }

@@ -1,0 +1,136 @@
+//! What the engine asks of a store, what it holds, and how it is stopped.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mneme_model::{Labels, Samples};
+use mneme_promql::{
+    Cancel, Error, Features, Plan, QueryParams, QueryResult, Queryable, ResultValue, Select, Series,
+    SeriesSet, StorageError, evaluate, parse,
+};
+
+/// `series` series `m{i="..", job=".."}` with a sample a minute from 0, for two hours; counts how often it is asked.
+struct Synthetic {
+    series: usize,
+    asked: AtomicUsize,
+    /// Thrown at this series.
+    cancel_at: Option<(usize, Cancel)>,
+}
+
+impl Synthetic {
+    fn new(series: usize) -> Self {
+        Self { series, asked: AtomicUsize::new(0), cancel_at: None }
+    }
+}
+
+impl Queryable for Synthetic {
+    fn select(&self, _select: &Select) -> Result<SeriesSet<'_>, StorageError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new((0..self.series).map(|i| {
+            if let Some((at, cancel)) = &self.cancel_at {
+                if i == *at {
+                    cancel.cancel();
+                }
+            }
+            let (i, job) = (i.to_string(), format!("job{}", i % 3));
+            let labels =
+                Labels::from_pairs([("__name__", "m_total"), ("i", i.as_str()), ("job", job.as_str())]);
+            let mut samples = Samples::default();
+            for minute in 0..120 {
+                samples.push_float(minute * 60_000, minute as f64, 0);
+            }
+            Ok(Series { labels, samples: Box::new(samples) })
+        })))
+    }
+}
+
+fn plan(params: &QueryParams) -> Plan {
+    let expr = parse(&params.text, &Features::all()).expect("the query parses");
+    Plan::new(&expr, params).expect("the query can be planned")
+}
+
+fn run(params: &QueryParams, store: &Synthetic) -> Result<QueryResult, Error> {
+    evaluate(&plan(params), store, &Cancel::new())
+}
+
+fn an_hour(text: &str) -> QueryParams {
+    QueryParams::range(text, 3_600_000, 7_200_000, 60_000)
+}
+
+#[test]
+fn an_aggregation_holds_groups_and_not_series() {
+    let params = an_hour("sum by (job) (rate(m_total[5m]))");
+    let peak = |series| run(&params, &Synthetic::new(series)).unwrap().stats.peak_bytes;
+    let (few, many) = (peak(30), peak(3000));
+    assert!(many < few + 1000, "{few} bytes for 30 series, {many} for 3000");
+    let result = run(&params, &Synthetic::new(30)).unwrap();
+    let ResultValue::Matrix(series) = result.value else { panic!("not a matrix") };
+    assert_eq!(series.len(), 3);
+    assert!(series.iter().all(|series| series.floats.1.iter().all(|v| (v - 10.0 / 60.0).abs() < 1e-9)));
+    assert_eq!((result.warnings.len(), result.infos.len()), (0, 0));
+}
+
+#[test]
+fn equal_selectors_are_listed_and_read_once() {
+    let params = an_hour("rate(m_total[5m]) / on (i) rate(m_total[1h]) > 0 * m_total offset 1d");
+    let selects = plan(&params).selects().to_vec();
+    assert_eq!(selects.len(), 2, "{selects:?}");
+    assert_eq!((selects[0].start, selects[0].end), (1, 7_200_000));
+    assert_eq!(
+        (selects[1].start, selects[1].end),
+        (3_600_000 - 86_400_000 - 299_999, 7_200_000 - 86_400_000)
+    );
+    let store = Synthetic::new(3);
+    run(&params, &store).unwrap();
+    assert_eq!(store.asked.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn time_ranges_of_selects_follow_offset_at_and_subqueries() {
+    let range = |text: &str| {
+        let select = plan(&QueryParams::instant(text, 10_000_000)).selects()[0].clone();
+        (select.start, select.end)
+    };
+    assert_eq!(range("m"), (10_000_000 - 299_999, 10_000_000));
+    assert_eq!(range("m @ 100 offset 1m"), (40_000 - 299_999, 40_000));
+    assert_eq!(range("rate(m[1m] offset -1m)"), (10_000_001, 10_060_000));
+    assert_eq!(range("sum_over_time(m[10m:1m] offset 1m)"), (10_000_000 - 660_000 - 299_999, 9_940_000));
+    assert_eq!(range("rate(m[1m] smoothed)"), (10_000_000 - 60_000 - 299_999, 10_300_000));
+}
+
+#[test]
+fn a_query_over_its_budget_is_refused() {
+    let store = Synthetic::new(1000);
+    let few_bytes = QueryParams { max_bytes: 100_000, ..an_hour("m_total") };
+    assert_eq!(run(&few_bytes, &store), Err(Error::TooManyBytes { limit: 100_000 }));
+    let few_samples = QueryParams { max_samples: 1000, ..an_hour("m_total") };
+    assert_eq!(run(&few_samples, &store), Err(Error::TooManySamples));
+    let enough = QueryParams { max_bytes: 100_000, ..an_hour("sum(m_total)") };
+    assert!(run(&enough, &store).is_ok());
+}
+
+#[test]
+fn an_absurd_number_of_steps_is_refused_before_memory_is_taken() {
+    let params = QueryParams::instant("sum_over_time(vector(1)[100y:1ms])", 0);
+    assert_eq!(run(&params, &Synthetic::new(1)), Err(Error::TooManySamples));
+    let params = QueryParams::range("time()", i64::MIN, i64::MAX, 1);
+    assert_eq!(run(&params, &Synthetic::new(1)), Err(Error::TooManySamples));
+}
+
+#[test]
+fn a_running_query_can_be_stopped() {
+    let cancel = Cancel::new();
+    let store = Synthetic { cancel_at: Some((10, cancel.clone())), ..Synthetic::new(1_000_000) };
+    assert_eq!(evaluate(&plan(&an_hour("sum(m_total)")), &store, &cancel), Err(Error::Canceled));
+    let cancel = Cancel::new();
+    cancel.time_out();
+    assert_eq!(evaluate(&plan(&an_hour("time()")), &Synthetic::new(1), &cancel), Err(Error::Timeout));
+}
+
+#[test]
+fn a_range_query_of_a_range_vector_is_bad() {
+    let params = an_hour("m_total[5m]");
+    let expr = parse(&params.text, &Features::all()).unwrap();
+    let error = Plan::new(&expr, &params).unwrap_err();
+    let text = "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector";
+    assert_eq!(error, Error::BadQuery(text.to_owned()));
+}
