@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "a test says how many evaluations passed")]
 
+#[path = "promqltest/at_modifier.rs"]
+mod at_modifier;
 #[path = "promqltest/cases.rs"]
 mod cases;
 #[path = "promqltest/compare.rs"]

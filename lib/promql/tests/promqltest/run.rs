@@ -11,6 +11,7 @@ use mneme_promql::{
     Cancel, Features, Plan, QueryParams, QueryResult, ResultValue, VectorSample, evaluate, parse,
 };
 
+use super::at_modifier;
 use super::cases::{Command, Eval, Load};
 use super::compare;
 use super::script;
@@ -106,8 +107,22 @@ fn custom_bucket_histograms(series: &[(Labels, Samples)]) -> BTreeMap<Labels, Sa
 }
 
 fn eval(eval: &Eval, store: &dyn Store) -> Result<(), String> {
-    let (start, end) = (eval.start, eval.end);
-    let result = match (query(&eval.query, start, end, eval.step.unwrap_or(0), store), &eval.expected.fail) {
+    one(eval, &eval.query, eval.start, store)?;
+    if eval.step.is_some() {
+        return Ok(());
+    }
+    let at = eval.expected.range_vector.map_or(eval.start, |(_, end, _)| end);
+    let Some((pinned, times)) = at_modifier::cases(&eval.query, at) else { return Ok(()) };
+    for t in times {
+        one(eval, &pinned, t, store).map_err(|error| format!("{pinned} at {t}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Asks once: an instant query at `t`, or the range query.
+fn one(eval: &Eval, text: &str, t: i64, store: &dyn Store) -> Result<(), String> {
+    let (start, end) = if eval.step.is_some() { (eval.start, eval.end) } else { (t, t) };
+    let result = match (query(text, start, end, eval.step.unwrap_or(0), store), &eval.expected.fail) {
         (Ok(_), Some(_)) => return Err("expected an error, there was none".to_owned()),
         (Ok(result), None) => result,
         (Err(error), Some(wanted)) if wanted.accepts(&error) => return Ok(()),
@@ -115,13 +130,19 @@ fn eval(eval: &Eval, store: &dyn Store) -> Result<(), String> {
     };
     compare::annotations(&eval.expected, &result)?;
     compare::value(eval, &result.value)?;
-    in_range_mode(eval, &result.value, store).map_err(|error| format!("in range mode: {error}"))
+    in_range_mode(eval, text, t, &result.value, store).map_err(|error| format!("in range mode: {error}"))
 }
 
 /// An instant query has the value that a range query has at its middle step.
-fn in_range_mode(eval: &Eval, instant: &ResultValue, store: &dyn Store) -> Result<(), String> {
+fn in_range_mode(
+    eval: &Eval,
+    text: &str,
+    t: i64,
+    instant: &ResultValue,
+    store: &dyn Store,
+) -> Result<(), String> {
     let expected = &eval.expected;
-    let depends_on_range = ["start()", "end()", "range()", "step()"].iter().any(|f| eval.query.contains(f));
+    let depends_on_range = ["start()", "end()", "range()", "step()"].iter().any(|f| text.contains(f));
     let other = eval.step.is_some()
         || expected.range_vector.is_some()
         || expected.string.is_some()
@@ -129,8 +150,7 @@ fn in_range_mode(eval: &Eval, instant: &ResultValue, store: &dyn Store) -> Resul
     if other || depends_on_range || matches!(instant, ResultValue::String { .. } | ResultValue::Matrix(_)) {
         return Ok(());
     }
-    let t = eval.start;
-    let result = query(&eval.query, t - 60_000, t + 60_000, 60_000, store)?;
+    let result = query(text, t - 60_000, t + 60_000, 60_000, store)?;
     let ResultValue::Matrix(series) = result.value else { return Err("not a matrix".to_owned()) };
     if let Some(pair) = series.windows(2).find(|pair| pair[0].labels > pair[1].labels) {
         return Err(format!("the matrix is not sorted at {}", pair[1].labels));
