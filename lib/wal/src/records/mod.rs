@@ -149,6 +149,23 @@ impl Records {
         });
     }
 
+    /// The series and time of the sample with this number; `None` if there is none.
+    #[must_use]
+    pub fn sample(&self, ordinal: u32) -> Option<(LabelsRef<'_>, TimestampMs)> {
+        let before = self.histograms.partition_point(|histogram| histogram.ordinal < ordinal);
+        let histogram = self.histograms.get(before).filter(|histogram| histogram.ordinal == ordinal);
+        let (series, t) = match histogram {
+            Some(histogram) => (histogram.series, histogram.t),
+            None => self
+                .floats
+                .get((ordinal as usize).checked_sub(before)?)
+                .map(|float| (float.series, float.t))?,
+        };
+        let series = self.series.get(series as usize)?;
+        let labels = self.labels.get(series.start..series.start + series.len)?;
+        Some((LabelsRef::parse(labels).ok()?, t))
+    }
+
     /// How many series were added.
     #[must_use]
     pub fn series_count(&self) -> usize {

@@ -183,7 +183,8 @@ impl Shared {
         state.committed = 0;
         state.cut = state.cut.max(cut);
         state.stamped = cut;
-        state.tables = Arc::default();
+        let successor = state.tables.lock().successor();
+        state.tables = Arc::new(Mutex::new(successor));
         for batch in [refused].into_iter().chain(&mut state.ready).chain([&mut state.open]) {
             batch.rebase(state.cut, &state.tables);
         }
@@ -230,7 +231,8 @@ impl Shared {
     /// Starts references anew. The open batch is empty.
     fn renew_tables(&self, state: &mut State) {
         debug_assert!(state.open.is_empty());
-        state.tables = Arc::default();
+        let successor = state.tables.lock().successor();
+        state.tables = Arc::new(Mutex::new(successor));
         state.open = Batch::new(state.cut, Arc::clone(&state.tables));
     }
 }

@@ -38,6 +38,15 @@ pub(super) struct KnownSeries<'a> {
 }
 
 impl Tables {
+    /// Tables without references, but with the same tenants' numbers: sections on their way to a new writer keep theirs.
+    pub(super) fn successor(&self) -> Self {
+        Self {
+            partitions: Vec::new(),
+            tenants: self.tenants.clone(),
+            tenant_names: self.tenant_names.clone(),
+        }
+    }
+
     /// The tenant's number.
     pub(super) fn tenant(&mut self, tenant: &TenantId) -> u32 {
         if let Some(number) = self.tenants.get(tenant) {
