@@ -64,11 +64,15 @@ fn manifest_dir() -> PathBuf {
 }
 
 fn run_directory(directory: &Path) -> Vec<(String, Outcome)> {
+    scripts(directory).into_iter().map(|path| run_file(&path)).collect()
+}
+
+fn scripts(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).expect("the directory of scripts is readable");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a directory entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
     paths.sort();
-    paths.into_iter().map(|path| run_file(&path)).collect()
+    paths
 }
 
 fn run_file(path: &Path) -> (String, Outcome) {
@@ -92,4 +96,17 @@ fn print_total(outcomes: &[(String, Outcome)]) {
         |count: fn(&Outcome) -> usize| outcomes.iter().map(|(_, outcome)| count(outcome)).sum::<usize>();
     let (passed, failed, skipped) = (sum(|o| o.passed), sum(|o| o.failed.len()), sum(|o| o.skipped));
     println!("{passed} passed, {failed} failed, {skipped} skipped");
+}
+
+#[test]
+fn every_query_of_the_corpus_survives_odd_times() {
+    let directory = manifest_dir().join("../../../shared/promqltest");
+    if !directory.is_dir() {
+        println!("SKIPPED: no acceptance corpus beside the repository");
+        return;
+    }
+    for path in scripts(&directory) {
+        let text = std::fs::read_to_string(&path).expect("a script is readable");
+        run::survive(&text, &mut MemoryStore::default());
+    }
 }

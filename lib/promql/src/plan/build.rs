@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ast::{
     AggregateExpr, AggregateOp, At, BinaryExpr, Call, Expr, MatrixSelector, PosRange, RangeModifier,
-    SubqueryExpr, ValueType, VectorSelector,
+    SubqueryExpr, VectorSelector,
 };
 use crate::functions::{self, Function};
 use crate::{Error, QueryParams};
@@ -69,12 +69,8 @@ impl<'a> Builder<'a> {
             grouping,
             without: aggregate.without,
             pos: aggregate.pos,
-            input_pos: position(unwrap_parens(&aggregate.expr)),
-            param_pos: aggregate
-                .param
-                .as_ref()
-                .map(|param| position(unwrap_parens(param)))
-                .unwrap_or_default(),
+            input_pos: aggregate.expr.unparen().pos(),
+            param_pos: aggregate.param.as_ref().map(|param| param.unparen().pos()).unwrap_or_default(),
         })))
     }
 
@@ -90,8 +86,8 @@ impl<'a> Builder<'a> {
             }
             _ => {}
         }
-        let arg_pos: Vec<PosRange> = call.args.iter().map(|arg| position(unwrap_parens(arg))).collect();
-        let is_range = |arg: &Expr| matches!(unwrap_parens(arg), Expr::Matrix(_) | Expr::Subquery(_));
+        let arg_pos: Vec<PosRange> = call.args.iter().map(|arg| arg.unparen().pos()).collect();
+        let is_range = |arg: &Expr| matches!(arg.unparen(), Expr::Matrix(_) | Expr::Subquery(_));
         if let Some(range_arg) = call.args.iter().position(is_range) {
             return self.range_call(call, range_arg, arg_pos);
         }
@@ -118,7 +114,7 @@ impl<'a> Builder<'a> {
         if function.is_none() && name != "absent_over_time" {
             return Err(Error::BadQuery(format!("unknown function with name {name:?}")));
         }
-        let source = match unwrap_parens(&call.args[range_arg]) {
+        let source = match call.args[range_arg].unparen() {
             Expr::Subquery(subquery) => self.subquery(subquery)?,
             Expr::Matrix(matrix) => RangeSource::Selector(self.matrix(matrix)?),
             _ => {
@@ -189,7 +185,7 @@ fn check_label_arguments(call: &Call) -> Result<(), Error> {
 
 /// Refuses a text that is empty or no UTF-8; `quoted`: the error quotes it.
 fn check_label_name(expr: &Expr, what: &str, quoted: bool) -> Result<(), Error> {
-    match unwrap_parens(expr) {
+    match expr.unparen() {
         Expr::String(text) if text.value.is_empty() || text.invalid_utf8.is_some() => {
             let shown = if quoted { expr.to_string() } else { text.value.clone() };
             Err(Error::Execution(format!("{what}{shown}")))
@@ -225,55 +221,4 @@ fn check_modifier(modifier: RangeModifier, name: &str) -> Result<(), Error> {
         "{word} modifier can only be used with: {} - not with {name}",
         allowed.join(", ")
     )))
-}
-
-fn unwrap_parens(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Paren(paren) => unwrap_parens(&paren.expr),
-        expr => expr,
-    }
-}
-
-/// Where an expression stands.
-pub(super) fn position(expr: &Expr) -> PosRange {
-    match expr {
-        Expr::Number(n) => n.pos,
-        Expr::String(s) => s.pos,
-        Expr::Paren(p) => p.pos,
-        Expr::Unary(u) => u.pos,
-        Expr::Binary(b) => b.pos,
-        Expr::Aggregate(a) => a.pos,
-        Expr::Call(c) => c.pos,
-        Expr::Vector(v) => v.pos,
-        Expr::Matrix(m) => m.pos,
-        Expr::Subquery(s) => s.pos,
-        Expr::Duration(d) => duration::position(d),
-    }
-}
-
-/// The type of an expression that the parser accepted.
-pub(super) fn value_type(expr: &Expr) -> ValueType {
-    match expr {
-        Expr::Number(_) | Expr::Duration(_) => ValueType::Scalar,
-        Expr::String(_) => ValueType::String,
-        Expr::Paren(paren) => value_type(&paren.expr),
-        Expr::Unary(unary) => value_type(&unary.expr),
-        Expr::Binary(binary) => match (value_type(&binary.lhs), value_type(&binary.rhs)) {
-            (ValueType::Scalar, ValueType::Scalar) => ValueType::Scalar,
-            _ => ValueType::Vector,
-        },
-        Expr::Aggregate(_) | Expr::Vector(_) => ValueType::Vector,
-        Expr::Call(call) => call.function.returns,
-        Expr::Matrix(_) | Expr::Subquery(_) => ValueType::Matrix,
-    }
-}
-
-/// A type's name as in Prometheus' documentation.
-pub(super) fn documented_type(value_type: ValueType) -> &'static str {
-    match value_type {
-        ValueType::Scalar => "scalar",
-        ValueType::Vector => "instant vector",
-        ValueType::Matrix => "range vector",
-        ValueType::String => "string",
-    }
 }

@@ -14,7 +14,7 @@ pub(super) fn resolve(duration: &Duration, negative_too: bool, params: &QueryPar
         Duration::Expr(expr) => expr,
     };
     let seconds = seconds(expr, params)?;
-    let refuse = |what: &str| Err(bad(position(expr), what));
+    let refuse = |what: &str| Err(bad(expr.pos(), what));
     if !seconds.is_finite() {
         return refuse("duration is NaN or infinite");
     }
@@ -40,9 +40,9 @@ pub(super) fn seconds(expr: &DurationExpr, params: &QueryParams) -> Result<f64, 
         DurationOp::Add => lhs + rhs,
         DurationOp::Sub => lhs - rhs,
         DurationOp::Mul => lhs * rhs,
-        DurationOp::Div if rhs == 0.0 => return Err(bad(position(expr), "division by zero")),
+        DurationOp::Div if rhs == 0.0 => return Err(bad(expr.pos(), "division by zero")),
         DurationOp::Div => lhs / rhs,
-        DurationOp::Mod if rhs == 0.0 => return Err(bad(position(expr), "modulo by zero")),
+        DurationOp::Mod if rhs == 0.0 => return Err(bad(expr.pos(), "modulo by zero")),
         DurationOp::Mod => lhs % rhs,
         DurationOp::Pow => lhs.powf(rhs),
         DurationOp::Neg => -(lhs + rhs),
@@ -52,14 +52,6 @@ pub(super) fn seconds(expr: &DurationExpr, params: &QueryParams) -> Result<f64, 
         DurationOp::Step => params.step_ms as f64 / 1000.0,
         DurationOp::Range => (params.end - params.start) as f64 / 1000.0,
     })
-}
-
-/// Where a duration expression stands.
-pub(super) fn position(expr: &DurationExpr) -> PosRange {
-    match expr {
-        DurationExpr::Number(number) => number.pos,
-        DurationExpr::Op { pos, .. } => *pos,
-    }
 }
 
 fn bad(pos: PosRange, what: &str) -> Error {

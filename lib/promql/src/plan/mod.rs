@@ -34,7 +34,7 @@ impl Plan {
     /// # Errors
     /// [`Error::BadQuery`]: durations that resolve to nonsense, a step that is not positive, a range query of a matrix or string.
     pub fn new(expr: &Expr, params: &QueryParams) -> Result<Self, Error> {
-        let value_type = build::value_type(expr);
+        let value_type = expr.value_type();
         if params.step_ms < 0
             || params.end < params.start
             || params.step_ms == 0 && params.end != params.start
@@ -43,8 +43,7 @@ impl Plan {
         }
         if !params.is_instant() && !matches!(value_type, ValueType::Vector | ValueType::Scalar) {
             return Err(Error::BadQuery(format!(
-                "invalid expression type {:?} for range query, must be Scalar or instant Vector",
-                build::documented_type(value_type)
+                "invalid expression type \"{value_type}\" for range query, must be Scalar or instant Vector"
             )));
         }
         let root = build::Builder::new(params).expr(expr)?;

@@ -49,6 +49,30 @@ pub(crate) fn run(text: &str, store: &mut dyn Store) -> Outcome {
     outcome
 }
 
+/// Asks the queries of a script at times that nobody means; whatever the answer, there has to be one, soon.
+pub(crate) fn survive(text: &str, store: &mut dyn Store) {
+    const FAR: i64 = i64::MAX / 2;
+    for command in script::parse(text).unwrap_or_default() {
+        match command {
+            Command::Clear => store.clear(),
+            Command::Load(load) => self::load(load, store),
+            Command::Eval(eval) => {
+                for (start, end, step) in [
+                    (-7_000, 33_000, 7_001),
+                    (-FAR, -FAR, 0),
+                    (FAR, FAR, 0),
+                    (-FAR, FAR, FAR / 3),
+                    (i64::MIN, i64::MIN + 10, 3),
+                    (i64::MAX - 10, i64::MAX, 3),
+                    (0, FAR, 1),
+                ] {
+                    let _ = query(&eval.query, start, end, step, store);
+                }
+            }
+        }
+    }
+}
+
 fn load(load: Load, store: &mut dyn Store) {
     if load.with_nhcb {
         for (labels, samples) in custom_bucket_histograms(&load.series) {
