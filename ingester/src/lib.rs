@@ -1,1 +1,25 @@
 //! Owns partitions: tails the WAL, holds heads, answers for recent data.
+//!
+//! - [`Ingester`] the role: a cheap handle that takes deliveries, answers questions, and has a [`Ingester::run`] that tails.
+//! - *partitions* one head each. *writer* how far a WAL writer's segments are applied, and what its series references mean.
+//! - *apply* a section's records into a head: the same code for what is delivered, tailed and replayed.
+//!
+//! Flow: `replay (every writer's segments, in order) -> ready -> deliver | tail -> apply -> select`.
+//! A segment is applied once: a delivery that was read from the bucket before is skipped, a gap before one is read from the bucket.
+
+mod apply;
+mod config;
+mod cuts;
+mod delivery;
+mod error;
+mod ingester;
+mod metrics;
+mod partitions;
+mod query;
+mod replay;
+mod tail;
+mod writer;
+
+pub use config::Config;
+pub use error::Error;
+pub use ingester::{Ingester, Parts};

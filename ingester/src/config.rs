@@ -1,0 +1,68 @@
+//! What can be set about an ingester.
+
+use std::time::Duration;
+
+use mneme_head::HeadConfig;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Recent data: how often the WAL is cut and read, and how much is asked at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How often a cut is put into the WAL. Shorter cuts mean less to read at a start and more checkpoints to write. In seconds.
+    /// Default 900 (15 minutes).
+    pub cut_interval_seconds: u64,
+    /// How often the log and the segments of writers that do not deliver are read, in milliseconds. Longer is cheaper in a cloud
+    /// and lets other processes' data appear later where their delivery is lost. Default 1000.
+    pub poll_interval_ms: u64,
+    /// How many questions are answered at the same time; further ones wait. 0 = twice the number of cores. Default 0.
+    pub max_concurrent_queries: usize,
+    /// How long a question waits for its turn; over it 503. In seconds. Default 30.
+    pub query_queue_timeout_seconds: u64,
+    /// How samples are kept in memory.
+    pub head: HeadConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            cut_interval_seconds: 900,
+            poll_interval_ms: 1000,
+            max_concurrent_queries: 0,
+            query_queue_timeout_seconds: 30,
+            head: HeadConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Says which value cannot be, and why.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.cut_interval_seconds == 0 {
+            return Err("ingester.cut_interval_seconds is 0: it must be at least 1".to_owned());
+        }
+        if !(10..=60_000).contains(&self.poll_interval_ms) {
+            return Err(format!(
+                "ingester.poll_interval_ms is {}: it must be 10 to 60000",
+                self.poll_interval_ms
+            ));
+        }
+        if self.query_queue_timeout_seconds == 0 {
+            return Err("ingester.query_queue_timeout_seconds is 0: it must be at least 1".to_owned());
+        }
+        self.head.validate().map_err(|reason| format!("ingester.head: {reason}"))
+    }
+
+    pub(crate) fn cut_interval(&self) -> Duration {
+        Duration::from_secs(self.cut_interval_seconds)
+    }
+
+    pub(crate) fn poll_interval(&self) -> Duration {
+        Duration::from_millis(self.poll_interval_ms)
+    }
+
+    pub(crate) fn query_queue_timeout(&self) -> Duration {
+        Duration::from_secs(self.query_queue_timeout_seconds)
+    }
+}

@@ -1,0 +1,55 @@
+//! Cuts the WAL regularly.
+
+use std::time::Duration;
+
+use mneme_model::Cut;
+use tokio::time::Instant;
+
+use crate::Error;
+use crate::ingester::Shared;
+
+/// Appends a cut when nobody did for an interval.
+pub(crate) struct Cutter {
+    interval: Duration,
+    newest: Cut,
+    since: Instant,
+}
+
+impl Cutter {
+    /// The first cut is due an interval from now.
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self { interval, newest: Cut::default(), since: Instant::now() }
+    }
+
+    /// Appends a cut if one is due; somebody else's counts as well.
+    pub(crate) async fn cut_if_due(&mut self, shared: &Shared) -> Result<(), Error> {
+        let mut log = shared.log.lock().await;
+        if log.cut() > self.newest {
+            let first_look = self.newest == Cut::default();
+            self.newest = log.cut();
+            if !first_look {
+                self.since = Instant::now();
+            }
+        }
+        if self.since.elapsed() < self.interval {
+            return Ok(());
+        }
+        self.newest = log.append_cut(shared.clock.now_ms(), &shared.attempts).await?;
+        self.since = Instant::now();
+        tracing::info!(cut = %self.newest, "the write-ahead log is cut");
+        shared.tell_cut(self.newest);
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Tells a cut to whoever waits for it.
+    pub(crate) fn tell_cut(&self, cut: Cut) {
+        self.metrics.cut.set(i64::try_from(cut.0).unwrap_or(i64::MAX));
+        self.cuts.send_if_modified(|newest| {
+            let newer = cut > *newest;
+            *newest = cut.max(*newest);
+            newer
+        });
+    }
+}

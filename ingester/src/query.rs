@@ -1,0 +1,109 @@
+//! Answers for recent data, from all partitions' heads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use mneme_head::{Head, Window};
+use mneme_model::{Labels, Metadata, TenantId};
+use mneme_proto::internal::ingester::{
+    Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
+};
+
+use crate::Ingester;
+
+#[async_trait]
+impl QueryService for Ingester {
+    async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error> {
+        let ask = move |head: &Head| {
+            let found = head.select(request.tenant.as_str(), &request.matchers, window(&request));
+            found.into_iter().map(|one| SeriesChunks { labels: one.labels, chunks: one.chunks }).collect()
+        };
+        self.ask("select", ask).await.map(flat)
+    }
+
+    async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {
+        let ask =
+            move |head: &Head| head.series(request.tenant.as_str(), &request.matchers, window(&request));
+        self.ask("series", ask).await.map(flat)
+    }
+
+    async fn label_names(&self, request: SeriesRequest) -> Result<Vec<String>, Error> {
+        let ask =
+            move |head: &Head| head.label_names(request.tenant.as_str(), &request.matchers, window(&request));
+        self.ask("label_names", ask).await.map(union)
+    }
+
+    async fn label_values(&self, label: String, request: SeriesRequest) -> Result<Vec<String>, Error> {
+        let ask = move |head: &Head| {
+            head.label_values(request.tenant.as_str(), &label, &request.matchers, window(&request))
+        };
+        self.ask("label_values", ask).await.map(union)
+    }
+
+    async fn metadata(&self, tenant: TenantId, metric: Option<String>) -> Result<Vec<MetricMetadata>, Error> {
+        let ask = move |head: &Head| head.metadata(tenant.as_str(), metric.as_deref());
+        let mut families: BTreeMap<String, BTreeSet<Metadata>> = BTreeMap::new();
+        for family in flat(self.ask("metadata", ask).await?) {
+            families.entry(family.metric).or_default().extend(family.metadata);
+        }
+        let merged = families.into_iter();
+        Ok(merged
+            .map(|(metric, metadata)| MetricMetadata { metric, metadata: metadata.into_iter().collect() })
+            .collect())
+    }
+
+    async fn exemplars(&self, request: SeriesRequest) -> Result<Vec<SeriesExemplars>, Error> {
+        let ask = move |head: &Head| {
+            let found =
+                head.exemplars(request.tenant.as_str(), &request.matchers, request.start, request.end);
+            found
+                .into_iter()
+                .map(|one| SeriesExemplars { labels: one.labels, exemplars: one.exemplars })
+                .collect()
+        };
+        self.ask("exemplars", ask).await.map(flat)
+    }
+}
+
+impl Ingester {
+    /// Asks each head, on a thread for blocking work, when it is this question's turn.
+    async fn ask<T: Send + 'static>(
+        &self,
+        kind: &str,
+        ask: impl Fn(&Head) -> Vec<T> + Send + 'static,
+    ) -> Result<Vec<Vec<T>>, Error> {
+        if !self.is_ready() {
+            return Err(Error::NotReady("the write-ahead log is being replayed".to_owned()));
+        }
+        let timer = self.shared.metrics.queries.with_label_values(&[kind]).start_timer();
+        let wait = self.shared.config.query_queue_timeout();
+        let turn = match tokio::time::timeout(wait, self.shared.turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) => return Err(Error::NotReady("it is shutting down".to_owned())),
+            Err(_) => return Err(Error::Overloaded(format!("{kind} waited {wait:?} for its turn"))),
+        };
+        let partitions = self.shared.partitions.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            partitions.iter().map(ask).filter(|answer| !answer.is_empty()).collect()
+        });
+        let answers = work.await.map_err(|_| Error::Internal(format!("{kind} failed unexpectedly")))?;
+        timer.observe_duration();
+        Ok(answers)
+    }
+}
+
+fn window(request: &SeriesRequest) -> Window {
+    Window::new(request.start, request.end)
+}
+
+fn flat<T>(answers: Vec<Vec<T>>) -> Vec<T> {
+    answers.into_iter().flatten().collect()
+}
+
+fn union(mut answers: Vec<Vec<String>>) -> Vec<String> {
+    if answers.len() < 2 {
+        return answers.pop().unwrap_or_default();
+    }
+    answers.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect()
+}

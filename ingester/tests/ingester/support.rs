@@ -1,0 +1,110 @@
+//! A WAL, an ingester, and what is asked of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use mneme_bucket::{AttemptIds, Bucket};
+use mneme_ingester::{Config, Ingester, Parts};
+use mneme_model::{Labels, Matcher, PartitionId, Samples, TenantId, TimestampMs};
+use mneme_proto::internal::ingester::{Delivery, DeliveryService, QueryService, SeriesRequest};
+use mneme_server::SystemClock;
+use mneme_wal::{CommittedSegment, Conflict, Deliver, Records, Verdict, Wal};
+
+pub(crate) const PARTITIONS: u16 = 4;
+
+/// Hands segments to an ingester, but not the first few.
+pub(crate) struct To {
+    ingester: Ingester,
+    lose: AtomicU64,
+}
+
+#[async_trait]
+impl Deliver for To {
+    async fn deliver(&self, segment: Arc<CommittedSegment>) -> Verdict {
+        let lose = |left: u64| left.checked_sub(1);
+        if self.lose.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lose).is_ok() {
+            return Verdict { conflicts: Vec::new(), behind: true };
+        }
+        let CommittedSegment { writer, seq, cut, sections } = (*segment).clone();
+        let verdict = self.ingester.deliver(Delivery { writer, seq, cut, sections }).await.unwrap();
+        let conflicts =
+            verdict.conflicts.iter().map(|c| Conflict { partition: c.partition, ordinal: c.ordinal });
+        Verdict { conflicts: conflicts.collect(), behind: verdict.behind }
+    }
+}
+
+pub(crate) fn ingester_with(bucket: &Bucket, config: Config, registry: &prometheus::Registry) -> Ingester {
+    let parts = Parts {
+        bucket: bucket.clone(),
+        clock: Arc::new(SystemClock),
+        registry: registry.clone(),
+        partitions: PARTITIONS,
+        attempts: Arc::new(AttemptIds::random()),
+        exclusive: true,
+    };
+    Ingester::new(config, parts).unwrap()
+}
+
+/// An ingester that has read the bucket.
+pub(crate) async fn started(bucket: &Bucket) -> Ingester {
+    let ingester = ingester_with(bucket, Config::default(), &prometheus::Registry::new());
+    ingester.replay().await.unwrap();
+    ingester
+}
+
+/// A writer that delivers to the ingester all but its first `lose` segments.
+pub(crate) async fn writer(bucket: &Bucket, ingester: &Ingester, lose: u64) -> Wal {
+    let parts = mneme_wal::Parts {
+        instance: "test".to_owned(),
+        zone: String::new(),
+        deliver: Arc::new(To { ingester: ingester.clone(), lose: AtomicU64::new(lose) }),
+        now: Arc::new(|| 0),
+        attempts: Arc::new(AttemptIds::random()),
+        on_commit: None,
+    };
+    Wal::join(bucket.clone(), mneme_wal::Config::default(), parts).await.unwrap()
+}
+
+/// One sample each of series of a tenant: name, time, value.
+pub(crate) fn records(tenant: &str, samples: &[(&str, TimestampMs, f64)]) -> Records {
+    let mut records = Records::new(TenantId::new(tenant).unwrap());
+    for (name, t, v) in samples {
+        let labels = Labels::from_pairs([("__name__", *name), ("job", "test")]);
+        let hash = labels.view().hash(7);
+        let series = records.series(labels.view(), hash, PartitionId::of_hash(hash, PARTITIONS));
+        records.float(series, *t, *v, 0);
+    }
+    records
+}
+
+pub(crate) fn everything(tenant: &str) -> SeriesRequest {
+    let tenant = TenantId::new(tenant).unwrap();
+    SeriesRequest {
+        tenant,
+        matchers: vec![Matcher::equal("job", "test")],
+        start: TimestampMs::MIN,
+        end: TimestampMs::MAX,
+    }
+}
+
+/// A tenant's samples by metric name.
+pub(crate) async fn held(ingester: &Ingester, tenant: &str) -> BTreeMap<String, Vec<(TimestampMs, f64)>> {
+    let found = ingester.select(everything(tenant)).await.unwrap();
+    let mut all = BTreeMap::new();
+    for series in found {
+        let mut samples = Samples::default();
+        mneme_model::chunk::merge(&series.chunks, TimestampMs::MIN, TimestampMs::MAX, &mut samples).unwrap();
+        let points = samples.t.into_iter().zip(samples.v).collect();
+        assert!(all.insert(series.labels.metric_name().to_owned(), points).is_none(), "each series once");
+    }
+    all
+}
+
+/// The value of a counter without labels.
+pub(crate) fn counter(registry: &prometheus::Registry, name: &str) -> f64 {
+    let families = registry.gather();
+    let family = families.iter().find(|family| family.name() == name).unwrap();
+    family.get_metric()[0].get_counter().value()
+}
