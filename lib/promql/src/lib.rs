@@ -1,6 +1,13 @@
 //! Parse, plan and evaluate PromQL over any store that implements [`Queryable`].
+//! Semantics are Prometheus 3.14's; evaluation never awaits.
 //!
-//! `text -> parser -> ast::Expr -> plan -> eval -> QueryResult`. Semantics are Prometheus 3.14's; evaluation never awaits.
+//! - [`parse`] makes an [`ast::Expr`] of a text.
+//! - [`Plan`] is what is to be done for it with given [`QueryParams`]: operators, and the [`Select`]s that have to be fetched.
+//! - [`evaluate`] runs a plan over a store, series by series, each with its values over all *steps* (the times of a query), within a
+//!   budget of samples and bytes and until somebody throws its [`Cancel`] switch.
+//! - [`QueryResult`] is the value, with warnings and infos ([`annotations`]) and what it cost.
+//!
+//! `text -> parser -> ast -> plan (passes) -> eval (selector -> window, function -> aggregation, matching) -> result`.
 
 pub mod annotations;
 pub mod ast;

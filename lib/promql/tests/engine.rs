@@ -26,10 +26,8 @@ impl Queryable for Synthetic {
     fn select(&self, _select: &Select) -> Result<SeriesSet<'_>, StorageError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new((0..self.series).map(|i| {
-            if let Some((at, cancel)) = &self.cancel_at {
-                if i == *at {
-                    cancel.cancel();
-                }
+            if let Some((_, cancel)) = self.cancel_at.as_ref().filter(|(at, _)| i == *at) {
+                cancel.cancel();
             }
             let (i, job) = (i.to_string(), format!("job{}", i % 3));
             let labels =

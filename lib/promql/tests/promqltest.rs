@@ -29,6 +29,7 @@ mod store;
 use std::path::{Path, PathBuf};
 
 use memory::MemoryStore;
+use mneme_promql::Features;
 use run::Outcome;
 
 #[test]
@@ -75,10 +76,13 @@ fn scripts(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Scripts named `released_*` are run with the language as released, all others with everything on.
 fn run_file(path: &Path) -> (String, Outcome) {
     let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
     let text = std::fs::read_to_string(path).expect("a script is readable");
-    let outcome = run::run(&text, &mut MemoryStore::default());
+    let released = name.starts_with("released_");
+    let features = if released { Features::default() } else { run::corpus_features() };
+    let outcome = run::run(&text, features, &mut MemoryStore::default());
     println!(
         "{name}: {} passed, {} failed, {} skipped",
         outcome.passed,

@@ -140,7 +140,7 @@ impl Run<'_, '_> {
         }
         for at in 0..self.input.histograms.len() {
             let Some(mut found) = self.found(at, step) else { continue };
-            let name = self.input.histograms[at].labels.metric_name().to_owned();
+            let name = metric(cx, &self.input.histograms[at].labels);
             if matches!(call.function, Function::HistogramFraction) {
                 let (lower, upper) = (scalars[0].1[step], scalars[1].1[step]);
                 let value =
@@ -150,11 +150,6 @@ impl Run<'_, '_> {
             }
             for (_, quantiles) in scalars {
                 let (q, t) = (quantiles[step], self.steps.time(step));
-                let name = if matches!(found, Found::Classic(_)) {
-                    metric(cx, &self.input.histograms[at].labels)
-                } else {
-                    name.clone()
-                };
                 let value = self.with_notes(|notes, vector| quantile(q, &mut found, &name, t, vector, notes));
                 self.put(at, step, label.map(|label| (label, q)), value)?;
             }

@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
 }
 
 /// Runs a script; a script that does not parse is one failure.
-pub(crate) fn run(text: &str, store: &mut dyn Store) -> Outcome {
+pub(crate) fn run(text: &str, features: Features, store: &mut dyn Store) -> Outcome {
     let mut outcome = Outcome::default();
     let commands = match script::parse(text) {
         Ok(commands) => commands,
@@ -40,13 +40,18 @@ pub(crate) fn run(text: &str, store: &mut dyn Store) -> Outcome {
         match command {
             Command::Clear => store.clear(),
             Command::Load(load) => self::load(load, store),
-            Command::Eval(eval) => match self::eval(&eval, store) {
+            Command::Eval(eval) => match self::eval(&eval, features, store) {
                 Ok(()) => outcome.passed += 1,
                 Err(error) => outcome.failed.push(format!("{}: {}: {error}", eval.line, eval.query)),
             },
         }
     }
     outcome
+}
+
+/// What the acceptance corpus presumes.
+pub(crate) fn corpus_features() -> Features {
+    Features { type_and_unit_labels: false, ..Features::all() }
 }
 
 /// Asks the queries of a script at times that nobody means; whatever the answer, there has to be one, soon.
@@ -66,7 +71,7 @@ pub(crate) fn survive(text: &str, store: &mut dyn Store) {
                     (i64::MAX - 10, i64::MAX, 3),
                     (0, FAR, 1),
                 ] {
-                    let _ = query(&eval.query, start, end, step, store);
+                    let _ = query(&eval.query, start, end, step, corpus_features(), store);
                 }
             }
         }
@@ -130,23 +135,24 @@ fn custom_bucket_histograms(series: &[(Labels, Samples)]) -> BTreeMap<Labels, Sa
         .collect()
 }
 
-fn eval(eval: &Eval, store: &dyn Store) -> Result<(), String> {
-    one(eval, &eval.query, eval.start, store)?;
+fn eval(eval: &Eval, features: Features, store: &dyn Store) -> Result<(), String> {
+    one(eval, &eval.query, eval.start, features, store)?;
     if eval.step.is_some() {
         return Ok(());
     }
     let at = eval.expected.range_vector.map_or(eval.start, |(_, end, _)| end);
     let Some((pinned, times)) = at_modifier::cases(&eval.query, at) else { return Ok(()) };
     for t in times {
-        one(eval, &pinned, t, store).map_err(|error| format!("{pinned} at {t}: {error}"))?;
+        one(eval, &pinned, t, features, store).map_err(|error| format!("{pinned} at {t}: {error}"))?;
     }
     Ok(())
 }
 
 /// Asks once: an instant query at `t`, or the range query.
-fn one(eval: &Eval, text: &str, t: i64, store: &dyn Store) -> Result<(), String> {
+fn one(eval: &Eval, text: &str, t: i64, features: Features, store: &dyn Store) -> Result<(), String> {
     let (start, end) = if eval.step.is_some() { (eval.start, eval.end) } else { (t, t) };
-    let result = match (query(text, start, end, eval.step.unwrap_or(0), store), &eval.expected.fail) {
+    let result = match (query(text, start, end, eval.step.unwrap_or(0), features, store), &eval.expected.fail)
+    {
         (Ok(_), Some(_)) => return Err("expected an error, there was none".to_owned()),
         (Ok(result), None) => result,
         (Err(error), Some(wanted)) if wanted.accepts(&error) => return Ok(()),
@@ -154,7 +160,8 @@ fn one(eval: &Eval, text: &str, t: i64, store: &dyn Store) -> Result<(), String>
     };
     compare::annotations(&eval.expected, &result)?;
     compare::value(eval, &result.value)?;
-    in_range_mode(eval, text, t, &result.value, store).map_err(|error| format!("in range mode: {error}"))
+    in_range_mode(eval, text, t, &result.value, features, store)
+        .map_err(|error| format!("in range mode: {error}"))
 }
 
 /// An instant query has the value that a range query has at its middle step.
@@ -163,6 +170,7 @@ fn in_range_mode(
     text: &str,
     t: i64,
     instant: &ResultValue,
+    features: Features,
     store: &dyn Store,
 ) -> Result<(), String> {
     let expected = &eval.expected;
@@ -174,7 +182,7 @@ fn in_range_mode(
     if other || depends_on_range || matches!(instant, ResultValue::String { .. } | ResultValue::Matrix(_)) {
         return Ok(());
     }
-    let result = query(text, t - 60_000, t + 60_000, 60_000, store)?;
+    let result = query(text, t - 60_000, t + 60_000, 60_000, features, store)?;
     let ResultValue::Matrix(series) = result.value else { return Err("not a matrix".to_owned()) };
     if let Some(pair) = series.windows(2).find(|pair| pair[0].labels > pair[1].labels) {
         return Err(format!("the matrix is not sorted at {}", pair[1].labels));
@@ -195,8 +203,14 @@ fn in_range_mode(
     }
 }
 
-fn query(text: &str, start: i64, end: i64, step_ms: i64, store: &dyn Store) -> Result<QueryResult, String> {
-    let features = Features { type_and_unit_labels: false, ..Features::all() };
+fn query(
+    text: &str,
+    start: i64,
+    end: i64,
+    step_ms: i64,
+    features: Features,
+    store: &dyn Store,
+) -> Result<QueryResult, String> {
     let params =
         QueryParams { max_samples: 10_000, features, ..QueryParams::range(text, start, end, step_ms) };
     let expr = parse(text, &features).map_err(|error| error.to_string())?;
