@@ -106,5 +106,5 @@ pub(crate) async fn held(ingester: &Ingester, tenant: &str) -> BTreeMap<String, 
 pub(crate) fn counter(registry: &prometheus::Registry, name: &str) -> f64 {
     let families = registry.gather();
     let family = families.iter().find(|family| family.name() == name).unwrap();
-    family.get_metric()[0].get_counter().value()
+    family.get_metric()[0].get_counter().get_value()
 }
