@@ -1,4 +1,5 @@
 //! The chain over a store that misbehaves: racing writers, exactly one winner for each number, no gaps.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;

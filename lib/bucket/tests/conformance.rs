@@ -1,4 +1,5 @@
 //! One suite for every backend: memory, a directory, the fake that behaves.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! What only a directory has: a lock, leftovers of a crash.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs;
 

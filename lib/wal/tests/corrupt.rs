@@ -1,4 +1,5 @@
 //! Segments that are torn, flipped or foreign: reported with key and offset; what is before and after them is kept.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
 

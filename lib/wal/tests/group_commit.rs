@@ -1,4 +1,5 @@
 //! Many requests, few segments: order, verdicts, cuts, seals, budgets, closing.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
 

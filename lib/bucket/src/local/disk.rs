@@ -161,7 +161,7 @@ impl Disk {
                 match entry.metadata() {
                     Ok(metadata) if metadata.is_dir() => directories.push((entry.path(), key)),
                     Ok(metadata) if after.is_none_or(|after| key.as_str() > after) => {
-                        found.push(object(key, &metadata))
+                        found.push(object(key, &metadata));
                     }
                     Ok(_) => {}
                     Err(error) if error.kind() == ErrorKind::NotFound => {}

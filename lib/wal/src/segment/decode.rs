@@ -88,7 +88,7 @@ impl SectionEntry {
 
 fn check_crc(bytes: &[u8], header_len: usize) -> Result<(), HeaderError> {
     let wrong = |reason| DecodeError { offset: 12, reason };
-    if header_len < FIXED_LEN + 4 || (header_len - FIXED_LEN - 4) % ENTRY_LEN != 0 {
+    if header_len < FIXED_LEN + 4 || !(header_len - FIXED_LEN - 4).is_multiple_of(ENTRY_LEN) {
         return Err(wrong("the header's length is wrong").into());
     }
     let header = bytes.get(..header_len).ok_or_else(|| wrong("the header is cut off"))?;

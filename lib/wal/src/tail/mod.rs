@@ -195,7 +195,7 @@ impl Tail {
             match entry.extract(bytes) {
                 Ok(raw) => sections.push((entry.partition, raw)),
                 Err(error) => {
-                    events.push(self.corrupt_section(seq, entry, error.offset as u64, error.reason))
+                    events.push(self.corrupt_section(seq, entry, error.offset as u64, error.reason));
                 }
             }
         }

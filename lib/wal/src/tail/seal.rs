@@ -40,7 +40,7 @@ pub async fn seal(
         match &known {
             // Truncated meanwhile: the seal may lie in the gap behind the newest object, where it seals nothing.
             Some(known) if won && !chain.is_there(known).await? => {
-                seq = chain.newest(seq).await?.unwrap_or(seq)
+                seq = chain.newest(seq).await?.unwrap_or(seq);
             }
             _ if won => return Ok(seq),
             _ => {}

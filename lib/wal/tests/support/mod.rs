@@ -1,5 +1,5 @@
 //! What the tests share: buckets, deliverers, and reading everything back.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its part")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -167,7 +167,7 @@ pub fn apply(
     for (reference, t, value) in found.into_values() {
         match table.get(reference) {
             Some((tenant, labels)) => {
-                samples.push(Sample { tenant: tenant.clone(), labels: labels.clone(), t, value })
+                samples.push(Sample { tenant: tenant.clone(), labels: labels.clone(), t, value });
             }
             None => unknown += 1,
         }
