@@ -1,4 +1,5 @@
 //! An ingester under a real WAL in a bucket in memory.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod corrupt;
 mod cuts;

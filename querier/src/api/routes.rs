@@ -97,7 +97,7 @@ fn methods(endpoint: Endpoint, name: &'static str, posted: bool) -> MethodRouter
         let answer = answer(api, endpoint, &label, request).await;
         seen.answered(answer.map_or_else(Error::into_response, Reply::into_response))
     };
-    if posted { get(handler.clone()).post(handler) } else { get(handler) }
+    if posted { get(handler).post(handler) } else { get(handler) }
 }
 
 async fn answer(api: Arc<Api>, endpoint: Endpoint, label: &str, request: Request) -> Result<Reply, Error> {

@@ -9,10 +9,13 @@ use mneme_proto::internal::ingester::{
     Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
 };
 
+/// A series and its samples.
+type FakeSeries = (Labels, Vec<(TimestampMs, f64)>);
+
 /// Series of floats by tenant.
 #[derive(Default)]
 pub(crate) struct Fake {
-    pub(crate) series: BTreeMap<String, Vec<(Labels, Vec<(TimestampMs, f64)>)>>,
+    pub(crate) series: BTreeMap<String, Vec<FakeSeries>>,
     /// Every call fails with this.
     pub(crate) failure: Option<Error>,
     /// Selects never end.
@@ -32,7 +35,7 @@ impl Fake {
         self
     }
 
-    fn find(&self, request: &SeriesRequest) -> Result<Vec<&(Labels, Vec<(TimestampMs, f64)>)>, Error> {
+    fn find(&self, request: &SeriesRequest) -> Result<Vec<&FakeSeries>, Error> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
