@@ -1,0 +1,261 @@
+//! The distributor: its parts, and the way of records from a message to the WAL.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mneme_model::{Labels, TenantId, TimestampMs};
+use mneme_proto::remote_write::{self, Request, Sample, Series, Version};
+use mneme_server::{Kind, SharedClock, Status};
+use mneme_tenant::{Authenticator, Limits, RateLimiter, SharedOverrides};
+use mneme_wal::{AppendError, Appended, Records};
+use prometheus::Registry;
+
+use crate::budget::ByteBudget;
+use crate::buffers::Buffers;
+use crate::metrics::Metrics;
+use crate::stage::{Stager, Tally};
+use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
+
+/// What a distributor is given.
+pub struct Parts {
+    /// The WAL.
+    pub appender: Arc<dyn Appender>,
+    /// Every tenant's limits.
+    pub overrides: SharedOverrides,
+    /// Finds a request's tenant.
+    pub authenticator: Arc<Authenticator>,
+    /// The time of day: for rates, and for samples too far in the future.
+    pub clock: SharedClock,
+    /// The cluster's seed of series hashes.
+    pub hash_seed: u64,
+    /// The cluster's number of partitions, above 0.
+    pub partition_count: u16,
+}
+
+/// Takes writes. Cheap to clone.
+#[derive(Clone)]
+pub struct Distributor {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) parts: Parts,
+    pub(crate) metrics: Metrics,
+    pub(crate) budget: ByteBudget,
+    pub(crate) buffers: Buffers,
+    requests: RateLimiter,
+    samples: RateLimiter,
+    refusals: AtomicU64,
+}
+
+/// A request's records, ready for the WAL.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(crate) records: Records,
+    pub(crate) tally: Tally,
+}
+
+/// What became of staged records.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) written: Counts,
+    pub(crate) result: Result<(), Status>,
+}
+
+impl Distributor {
+    /// # Errors
+    /// Where the registry already has a distributor's metrics.
+    pub fn new(config: Config, parts: Parts, registry: &Registry) -> Result<Self, prometheus::Error> {
+        let metrics = Metrics::new(registry)?;
+        let budget = ByteBudget::new(config.max_inflight_push_requests_bytes);
+        let shared = Shared {
+            config,
+            parts,
+            metrics,
+            budget,
+            buffers: Buffers::default(),
+            requests: RateLimiter::default(),
+            samples: RateLimiter::default(),
+            refusals: AtomicU64::new(0),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Writes the process' own samples, through the same checks as everybody's but without rate limits.
+    ///
+    /// # Errors
+    /// What a sender would be told; also where only some samples were refused.
+    pub async fn push_own(
+        &self,
+        tenant: &TenantId,
+        samples: &[(Labels, TimestampMs, f64)],
+    ) -> Result<Counts, Status> {
+        let shared = &self.shared;
+        let staged = shared.stage(tenant, |stager| {
+            let mut series = Series::new();
+            for (labels, t, v) in samples {
+                series.labels.clear();
+                series.labels.extend(labels.iter());
+                series.samples.clear();
+                series.samples.push(Sample { t: *t, v: *v, st: 0 });
+                stager.series(&mut series)?;
+            }
+            Ok(())
+        });
+        let outcome =
+            shared.append(staged.map_err(|error| Status::new(Kind::BadRequest, error.to_string()))?, 0).await;
+        outcome.result.map(|()| outcome.written)
+    }
+}
+
+impl Shared {
+    /// 429 over the tenant's rate of requests.
+    pub(crate) fn check_request_rate(
+        &self,
+        tenant: &TenantId,
+        limits: &Limits,
+        attempt: u32,
+    ) -> Result<(), Status> {
+        let now = self.parts.clock.now_ms();
+        self.requests.take(tenant, now, limits.request_rate, limits.request_burst_size, 1).map_err(|wait| {
+            let words = format!(
+                "more than the tenant's limit request_rate of {} write requests a second",
+                limits.request_rate
+            );
+            self.later(Status::new(Kind::TooMany, words).with_id("tenant-max-request-rate"), attempt, wait)
+        })
+    }
+
+    /// 429 over the tenant's rate of samples, exemplars and metadata.
+    pub(crate) fn check_sample_rate(
+        &self,
+        tenant: &TenantId,
+        limits: &Limits,
+        tally: &Tally,
+        attempt: u32,
+    ) -> Result<(), Status> {
+        let now = self.parts.clock.now_ms();
+        let (rate, n) = (limits.ingestion_rate, tally.stored.all());
+        self.samples.take(tenant, now, rate, limits.ingestion_burst_size, n).map_err(|wait| {
+            self.metrics.refused("tenant-max-ingestion-rate", tally.stored);
+            let words = format!(
+                "more than the tenant's limit ingestion_rate of {rate} samples a second; the request has {n}"
+            );
+            self.later(Status::new(Kind::TooMany, words).with_id("tenant-max-ingestion-rate"), attempt, wait)
+        })
+    }
+
+    /// The status with the time when the sender should try again.
+    pub(crate) fn later(&self, status: Status, attempt: u32, at_least: Duration) -> Status {
+        let random = self.refusals.fetch_add(1, Ordering::Relaxed);
+        status.with_retry_after(retry::retry_after(attempt, at_least, random))
+    }
+
+    /// Stages a decompressed message.
+    pub(crate) fn stage_message(
+        &self,
+        tenant: &TenantId,
+        version: Version,
+        message: &[u8],
+    ) -> Result<Staged, Status> {
+        let staged = self.stage(tenant, |stager| {
+            let request = Request::parse(version, message)?;
+            let (mut walk, mut series) = (request.timeseries(), Series::new());
+            while walk.next(&mut series)? {
+                stager.series(&mut series)?;
+            }
+            for family in request.metadata() {
+                stager.family(&family?);
+            }
+            Ok(())
+        });
+        staged.map_err(|error| {
+            Status::new(Kind::BadRequest, format!("the body is no {}: {error}", version.message()))
+        })
+    }
+
+    fn stage(
+        &self,
+        tenant: &TenantId,
+        fill: impl FnOnce(&mut Stager<'_>) -> Result<(), remote_write::Error>,
+    ) -> Result<Staged, remote_write::Error> {
+        let Parts { overrides, clock, hash_seed, partition_count, .. } = &self.parts;
+        let limits = overrides.limits(tenant);
+        let shard = Shard::new(tenant, *hash_seed, *partition_count, shard_size(&limits, *partition_count));
+        let mut records = self.buffers.records(tenant);
+        let mut stager = Stager::new(&limits, &shard, clock.now_ms(), &mut records);
+        let filled = fill(&mut stager);
+        let tally = stager.finish();
+        filled.map(|()| Staged { records, tally })
+    }
+
+    /// Makes staged records durable, and says what the sender is told.
+    pub(crate) async fn append(&self, staged: Staged, attempt: u32) -> Outcome {
+        let Staged { records, tally } = staged;
+        let outcome = match self.parts.appender.append(&records).await {
+            Ok(appended) => self.durable(&tally, &records, &appended),
+            Err(error) => {
+                self.metrics.observe(&tally, Counts::default());
+                Outcome { written: Counts::default(), result: Err(self.append_error(&error, attempt)) }
+            }
+        };
+        self.buffers.give_records(records);
+        outcome
+    }
+
+    fn durable(&self, tally: &Tally, records: &Records, appended: &Appended) -> Outcome {
+        let mut written = tally.stored;
+        let mut refused = tally.refused.clone();
+        if let Some(first) = appended.conflicts.first() {
+            let n = appended.conflicts.len() as u64;
+            let (labels, t) = records.sample(*first).unwrap_or_default();
+            let reason = Reason::SampleDuplicateTimestamp;
+            let counts = Counts { floats: n, ..Counts::default() };
+            refused.by_reason.push((reason, counts));
+            refused.first.get_or_insert_with(|| {
+                (
+                    reason,
+                    format!("another value at the same timestamp {t} is already stored of series '{labels}'"),
+                )
+            });
+            // Which of the two values is kept does not depend on who came first, so neither is told to be written.
+            let floats = n.min(written.floats);
+            written.floats -= floats;
+            written.histograms = written.histograms.saturating_sub(n - floats);
+            self.metrics.conflicts(n);
+        }
+        self.metrics.observe(tally, written);
+        let result = match &refused.first {
+            None => Ok(()),
+            Some((reason, words)) => {
+                Err(Status::new(Kind::BadRequest, refused.words(words, written)).with_id(reason.id()))
+            }
+        };
+        Outcome { written, result }
+    }
+
+    fn append_error(&self, error: &AppendError, attempt: u32) -> Status {
+        let words = error.to_string();
+        let unavailable = |id| {
+            self.later(Status::new(Kind::Unavailable, words.clone()).with_id(id), attempt, Duration::ZERO)
+        };
+        match error {
+            AppendError::Overloaded { .. } => unavailable("wal-overloaded"),
+            AppendError::Deadline { .. } => unavailable("wal-deadline"),
+            AppendError::Closed => unavailable("wal-closed"),
+            AppendError::TooLarge { .. } => {
+                Status::new(Kind::TooLarge, words).with_id("distributor-max-write-message-size")
+            }
+            AppendError::Failed(_) => Status::new(Kind::Internal, words).with_id("wal-failed"),
+        }
+    }
+}
+
+impl fmt::Debug for Distributor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Distributor").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! Over which partitions a tenant's series are spread.
+
+use mneme_model::{PartitionId, TenantId};
+use mneme_tenant::Limits;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// Series per partition that a tenant is sized for.
+const SERIES_PER_PARTITION: u64 = 100_000;
+
+/// A tenant's partitions, and which of them a series belongs to. The same for the same tenant, seed, count and size in every process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    seed: u64,
+    count: u16,
+    /// The first partitions of the tenant's rendezvous order; empty = all partitions.
+    chosen: Vec<PartitionId>,
+}
+
+impl Shard {
+    /// The first `size` of `count` partitions in the tenant's rendezvous order (highest hash of tenant and partition first), so that
+    /// growing by one keeps the others. `seed` is the cluster's.
+    #[must_use]
+    pub fn new(tenant: &TenantId, seed: u64, count: u16, size: u16) -> Self {
+        let seed = seed ^ xxh3_64(tenant.as_str().as_bytes());
+        let mut chosen = Vec::new();
+        if size < count {
+            let mut scored: Vec<_> =
+                (0..count).map(|p| (xxh3_64_with_seed(&p.to_le_bytes(), seed), PartitionId(p))).collect();
+            scored.sort_unstable_by(|a, b| b.cmp(a));
+            chosen.extend(scored.iter().take(size.max(1).into()).map(|(_, partition)| *partition));
+        }
+        Self { seed, count: count.max(1), chosen }
+    }
+
+    /// The seed of the tenant's series hashes: the cluster's and the tenant.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The partition of a series whose hash with [`Shard::seed`] is `hash`.
+    #[must_use]
+    pub fn partition(&self, hash: u64) -> PartitionId {
+        if self.chosen.is_empty() {
+            return PartitionId::of_hash(hash, self.count);
+        }
+        let slot = PartitionId::of_hash(hash, self.chosen.len() as u16);
+        self.chosen.get(usize::from(slot.0)).copied().unwrap_or(slot)
+    }
+
+    /// The partition of a metric family's metadata.
+    #[must_use]
+    pub fn partition_of_family(&self, family: &str) -> PartitionId {
+        self.partition(xxh3_64_with_seed(family.as_bytes(), self.seed))
+    }
+}
+
+/// Over how many of `count` partitions a tenant is spread: as many as its limits say; by default one for every 100,000 of its series
+/// limit, and all without a limit.
+#[must_use]
+pub fn shard_size(limits: &Limits, count: u16) -> u16 {
+    let size = match (limits.ingestion_tenant_shard_size, limits.max_global_series_per_user) {
+        (0, 0) => count,
+        (0, series) => u16::try_from(series.div_ceil(SERIES_PER_PARTITION)).unwrap_or(u16::MAX),
+        (size, _) => size,
+    };
+    size.clamp(1, count.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn tenant(name: &str) -> TenantId {
+        TenantId::new(name).unwrap()
+    }
+
+    fn used(shard: &Shard) -> BTreeSet<PartitionId> {
+        (0..10_000u64).map(|i| shard.partition(xxh3_64(&i.to_le_bytes()))).collect()
+    }
+
+    #[test]
+    fn a_tenant_uses_as_many_partitions_as_its_size_and_growing_keeps_them() {
+        let mut last = BTreeSet::new();
+        for size in [1, 2, 5, 20, 64, 100] {
+            let now = used(&Shard::new(&tenant("a"), 7, 64, size));
+            assert_eq!(now.len(), usize::from(size.min(64)));
+            assert!(now.is_superset(&last));
+            last = now;
+        }
+        assert_ne!(used(&Shard::new(&tenant("a"), 7, 64, 3)), used(&Shard::new(&tenant("b"), 7, 64, 3)));
+    }
+
+    #[test]
+    fn the_size_follows_the_limits() {
+        let size = |shard, series| {
+            let limits = Limits {
+                ingestion_tenant_shard_size: shard,
+                max_global_series_per_user: series,
+                ..Limits::default()
+            };
+            shard_size(&limits, 64)
+        };
+        assert_eq!(
+            [size(0, 0), size(0, 1), size(0, 100_000), size(0, 100_001), size(0, u64::MAX)],
+            [64, 1, 1, 2, 64]
+        );
+        assert_eq!([size(3, 0), size(3, 1_000_000), size(1000, 0)], [3, 3, 64]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Metadata: of families (1.0) and of series (2.0).
+
+use mneme_model::labels::METRIC_NAME;
+use mneme_model::{LabelsRef, Metadata, MetricType};
+use mneme_proto::remote_write::{FamilyMetadata, MetadataRef, Series};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Counts, Stager, clip};
+use crate::Reason;
+
+const ONE: Counts = Counts { floats: 0, histograms: 0, exemplars: 0, metadata: 1 };
+
+impl Stager<'_> {
+    /// Stages what a 1.0 request says of a family.
+    pub(crate) fn family(&mut self, sent: &FamilyMetadata<'_>) {
+        self.tally.received += ONE;
+        self.metadata(sent.family, &sent.metadata);
+    }
+
+    /// Stages what a 2.0 request says of a series' family.
+    pub(super) fn series_metadata(&mut self, labels: LabelsRef<'_>, series: &Series<'_>) {
+        if let Some(problem) = series.metadata_problem {
+            let words = || format!("{problem} of the metadata of series '{}'", clip(&labels.to_string()));
+            self.tally.refuse(Reason::MetadataInvalid, ONE, words);
+        } else if let Some(metadata) = &series.metadata {
+            let name = labels.get(METRIC_NAME).unwrap_or_default();
+            self.metadata(family(name, metadata.metric_type), metadata);
+        }
+    }
+
+    fn metadata(&mut self, family: &str, sent: &MetadataRef<'_>) {
+        let limit = match self.limits.max_metadata_length {
+            0 => usize::MAX,
+            limit => limit,
+        };
+        if family.is_empty() {
+            return self.tally.refuse(Reason::MetadataMissingMetricName, ONE, || {
+                "metadata without a metric name".to_owned()
+            });
+        }
+        for (reason, what, text) in
+            [(Reason::MetricNameTooLong, "metric name", family), (Reason::UnitTooLong, "unit", sent.unit)]
+        {
+            if text.len() > limit {
+                let words = || {
+                    let (len, text, family) = (text.len(), clip(text), clip(family));
+                    format!(
+                        "{what} {text:?} of {len} bytes, longer than the tenant's limit max_metadata_length of {limit}, in metadata of '{family}'"
+                    )
+                };
+                return self.tally.refuse(reason, ONE, words);
+            }
+        }
+        let help = sent.help.get(..sent.help.floor_char_boundary(limit)).unwrap_or_default();
+        self.tally.stored.metadata += 1;
+        if self.families.insert(fingerprint(family, sent.metric_type, help, sent.unit)) {
+            let metadata =
+                Metadata { metric_type: sent.metric_type, help: help.to_owned(), unit: sent.unit.to_owned() };
+            self.records.metadata(self.shard.partition_of_family(family), family, &metadata);
+        }
+    }
+}
+
+/// What a series' name says of its family's: histograms and summaries consist of several series.
+fn family(name: &str, metric_type: MetricType) -> &str {
+    let suffixes: &[&str] = match metric_type {
+        MetricType::Histogram | MetricType::GaugeHistogram => &["_bucket", "_count", "_sum"],
+        MetricType::Summary => &["_count", "_sum"],
+        _ => &[],
+    };
+    suffixes
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
+}
+
+/// 2.0 says the same at every series of a family; one record a request is enough.
+fn fingerprint(family: &str, metric_type: MetricType, help: &str, unit: &str) -> u64 {
+    [family, help, unit]
+        .iter()
+        .fold(metric_type as u64, |all, text| all.rotate_left(21) ^ xxh3_64(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_is_named_without_the_suffixes_of_its_series() {
+        assert_eq!(family("x_bucket", MetricType::Histogram), "x");
+        assert_eq!(family("x_sum", MetricType::Summary), "x");
+        assert_eq!(family("x_bucket", MetricType::Summary), "x_bucket");
+        assert_eq!(family("x_total", MetricType::Counter), "x_total");
+        assert_eq!(family("_sum", MetricType::Histogram), "_sum");
+    }
+}

@@ -1,0 +1,180 @@
+//! A distributor before a write-ahead log that remembers, and fails on demand.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt as _;
+use mneme_distributor::{Appender, Config, Distributor, Parts};
+use mneme_model::histogram::Span;
+use mneme_model::{Cut, Histogram, TimestampMs, WriterId};
+use mneme_proto::remote_write::{Encoder, Sample, SeriesToEncode, Version, snappy};
+use mneme_server::Clock;
+use mneme_tenant::{AuthConfig, AuthMode, Authenticator, Limits, Overrides};
+use mneme_wal::{AppendError, Appended, Records};
+use tower::ServiceExt as _;
+
+/// The harness' clock stands still.
+pub const NOW: TimestampMs = 1_700_000_000_000;
+
+/// What the log does with the next records.
+#[derive(Clone, Debug, Default)]
+pub enum Sent {
+    #[default]
+    Stored,
+    Conflicts(Vec<u32>),
+    Overloaded,
+    Deadline,
+    Closed,
+    TooLarge,
+    Failed,
+}
+
+#[derive(Default)]
+pub struct FakeLog {
+    next: Mutex<Sent>,
+    pub stored: Mutex<Vec<Records>>,
+}
+
+#[async_trait]
+impl Appender for FakeLog {
+    async fn append(&self, records: &Records) -> Result<Appended, AppendError> {
+        let ok = |conflicts| {
+            self.stored.lock().unwrap().push(records.clone());
+            Ok(Appended { writer: WriterId(1), seq: 1, cut: Cut(0), conflicts, behind: false })
+        };
+        let next = self.next.lock().unwrap().clone();
+        match next {
+            Sent::Stored => ok(vec![]),
+            Sent::Conflicts(conflicts) => ok(conflicts),
+            Sent::Overloaded => Err(AppendError::Overloaded { buffered: 2, limit: 1 }),
+            Sent::Deadline => Err(AppendError::Deadline { after: Duration::from_secs(10) }),
+            Sent::Closed => Err(AppendError::Closed),
+            Sent::TooLarge => Err(AppendError::TooLarge { size: 2, limit: 1 }),
+            Sent::Failed => Err(AppendError::Failed("fsync failed".into())),
+        }
+    }
+}
+
+struct StandingClock;
+
+impl Clock for StandingClock {
+    fn now_ms(&self) -> TimestampMs {
+        NOW
+    }
+}
+
+pub struct Harness {
+    pub log: Arc<FakeLog>,
+    pub distributor: Distributor,
+    runtime: tokio::runtime::Runtime,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+    /// Samples, histograms, exemplars.
+    pub written: [u64; 3],
+    pub retry_after: Option<u64>,
+}
+
+impl Answer {
+    pub fn first_line(&self) -> &str {
+        self.body.lines().next().unwrap_or_default()
+    }
+}
+
+impl Harness {
+    pub fn new(limits: Limits) -> Self {
+        Self::with(limits, AuthMode::Auto)
+    }
+
+    pub fn trusting_header() -> Self {
+        Self::with(Limits::default(), AuthMode::TrustHeader)
+    }
+
+    fn with(limits: Limits, mode: AuthMode) -> Self {
+        let log = Arc::new(FakeLog::default());
+        let parts = Parts {
+            appender: log.clone(),
+            overrides: Overrides::uniform(limits),
+            authenticator: Arc::new(
+                Authenticator::new(AuthConfig { mode, ..AuthConfig::default() }).unwrap(),
+            ),
+            clock: Arc::new(StandingClock),
+            hash_seed: 7,
+            partition_count: 64,
+        };
+        let config = Config { max_recv_msg_size_bytes: 1 << 20, ..Config::default() };
+        let distributor = Distributor::new(config, parts, &prometheus::Registry::new()).unwrap();
+        Self {
+            log,
+            distributor,
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        }
+    }
+
+    pub fn fail_with(&self, next: Sent) {
+        *self.log.next.lock().unwrap() = next;
+    }
+
+    /// How many samples are in the log.
+    pub fn stored(&self) -> usize {
+        self.log.stored.lock().unwrap().iter().map(Records::sample_count).sum()
+    }
+
+    pub fn push(&self, version: Version, message: Vec<u8>) -> Answer {
+        let request = Request::post("/api/v1/push")
+            .header("content-type", version.content_type())
+            .header("content-encoding", "snappy")
+            .header("x-prometheus-remote-write-version", version.header())
+            .body(Body::from(snappy::compress(&message)));
+        self.send(request.unwrap())
+    }
+
+    pub fn send(&self, request: Request<Body>) -> Answer {
+        self.runtime.block_on(async {
+            let response = self.distributor.router().oneshot(request).await.unwrap();
+            let number =
+                |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+            let written = ["samples", "histograms", "exemplars"].map(|kind| {
+                number(&format!("x-prometheus-remote-write-{kind}-written")).expect("always there")
+            });
+            let (status, retry_after) = (response.status().as_u16(), number("retry-after"));
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            Answer { status, body: String::from_utf8(body.to_vec()).unwrap(), written, retry_after }
+        })
+    }
+}
+
+pub fn series<'a>(labels: &'a [(&'a str, &'a str)], samples: &'a [Sample]) -> SeriesToEncode<'a> {
+    SeriesToEncode { labels, samples, ..SeriesToEncode::default() }
+}
+
+/// `up{job="<job>"} 1` now.
+pub fn good(job: &'static str) -> SeriesToEncode<'static> {
+    let labels: &'static [(&'static str, &'static str)] =
+        Box::leak(Box::new([("__name__", "up"), ("job", job)]));
+    series(labels, &[Sample { t: NOW, v: 1.0, st: 0 }])
+}
+
+pub fn message(version: Version, all: &[SeriesToEncode<'_>]) -> Vec<u8> {
+    let mut encoder = Encoder::new(version);
+    all.iter().for_each(|series| drop(encoder.series(series)));
+    encoder.finish()
+}
+
+/// A valid one of two buckets and three observations.
+pub fn histogram() -> Histogram {
+    Histogram {
+        count: 3,
+        sum: 4.0,
+        positive_spans: vec![Span { offset: 0, length: 2 }],
+        positive_deltas: vec![1, 1],
+        ..Histogram::default()
+    }
+}
