@@ -4,7 +4,7 @@ mod harness;
 
 use axum::body::Body;
 use harness::{Harness, NOW, Sent, good, histogram, message, series};
-use http::{Method, Request};
+use http::Request;
 use mneme_model::histogram::Span;
 use mneme_model::{AnyHistogram, Exemplar, FloatHistogram, Histogram, Labels, Metadata};
 use mneme_proto::remote_write::{Encoder, HistogramSample, Sample, SeriesToEncode, Version, snappy};
@@ -322,4 +322,22 @@ fn another_value_at_the_same_time() {
     );
     assert_eq!(reply.first_line(), want);
     assert_eq!(harness.stored(), 3, "advice: the records are in the log");
+}
+
+#[test]
+fn over_the_process_budget_of_bytes() {
+    let whole = message(Version::V2, &[good("x")]);
+    let (sent, decompressed) = (snappy::compress(&whole).len(), whole.len());
+    for (budget, status) in [(sent - 1, 503), (sent + decompressed - 1, 503), (sent + decompressed, 204)] {
+        let harness = Harness::with_budget(budget);
+        for _ in 0..3 {
+            let reply = harness.push(Version::V2, whole.clone());
+            assert_eq!(reply.status, status, "{budget}: {}", reply.body);
+            assert_eq!(reply.retry_after.is_some(), status == 503);
+            assert!(
+                status == 204
+                    || reply.first_line().contains("err-mneme-distributor-max-inflight-push-requests-bytes")
+            );
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! A distributor before a write-ahead log that remembers, and fails on demand.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -97,7 +97,17 @@ impl Harness {
         Self::with(Limits::default(), AuthMode::TrustHeader)
     }
 
+    /// One whose requests may take so many bytes together.
+    pub fn with_budget(bytes: usize) -> Self {
+        let config = Config { max_inflight_push_requests_bytes: bytes, ..Config::default() };
+        Self::configured(Limits::default(), AuthMode::Auto, config)
+    }
+
     fn with(limits: Limits, mode: AuthMode) -> Self {
+        Self::configured(limits, mode, Config { max_recv_msg_size_bytes: 1 << 20, ..Config::default() })
+    }
+
+    fn configured(limits: Limits, mode: AuthMode, config: Config) -> Self {
         let log = Arc::new(FakeLog::default());
         let parts = Parts {
             appender: log.clone(),
@@ -109,7 +119,6 @@ impl Harness {
             hash_seed: 7,
             partition_count: 64,
         };
-        let config = Config { max_recv_msg_size_bytes: 1 << 20, ..Config::default() };
         let distributor = Distributor::new(config, parts, &prometheus::Registry::new()).unwrap();
         Self {
             log,
@@ -164,7 +173,9 @@ pub fn good(job: &'static str) -> SeriesToEncode<'static> {
 
 pub fn message(version: Version, all: &[SeriesToEncode<'_>]) -> Vec<u8> {
     let mut encoder = Encoder::new(version);
-    all.iter().for_each(|series| drop(encoder.series(series)));
+    for series in all {
+        encoder.series(series);
+    }
     encoder.finish()
 }
 
