@@ -11,6 +11,7 @@ use mneme_proto::remote_write::{Encoder, HistogramSample, Sample, SeriesToEncode
 use mneme_tenant::{Limits, NameValidation};
 
 /// A bad series beside two good ones: status 400, the id, a part of the text; and the good ones are stored.
+#[allow(clippy::needless_pass_by_value, reason = "tests read better")]
 fn refuses(limits: Limits, bad: &SeriesToEncode<'_>, id: &str, words: &str) {
     for version in [Version::V1, Version::V2] {
         let harness = Harness::new(limits.clone());
@@ -33,6 +34,8 @@ fn refuses(limits: Limits, bad: &SeriesToEncode<'_>, id: &str, words: &str) {
     }
 }
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const ONE: [Sample; 1] = [Sample { t: NOW, v: 1.0, st: 0 }];
 
 #[test]
@@ -42,7 +45,7 @@ fn labels() {
     let names: Vec<String> = (0..30).map(|i| format!("l{i:02}")).collect();
     let mut many = vec![("__name__", "up")];
     many.extend(names.iter().map(|name| (name.as_str(), "x")));
-    let cases: [(&[(&str, &str)], &str, &str); 8] = [
+    let cases: [(Pairs<'_>, &str, &str); 8] = [
         (&[("job", "x")], "missing-metric-name", "no metric name"),
         (&[("__name__", ""), ("job", "x")], "missing-metric-name", "no metric name"),
         (&[], "missing-metric-name", "series '{}'"),

@@ -22,7 +22,10 @@ struct Owned {
     metadata: Option<Metadata>,
 }
 
-fn decode(version: Version, message: &[u8]) -> Result<(Vec<Owned>, Vec<(String, Metadata)>), Error> {
+/// Series, and metadata by family.
+type Decoded = (Vec<Owned>, Vec<(String, Metadata)>);
+
+fn decode(version: Version, message: &[u8]) -> Result<Decoded, Error> {
     let request = Request::parse(version, message)?;
     let (mut all, mut series, mut walk) = (Vec::new(), Series::new(), request.timeseries());
     let metadata = |m: MetadataRef<'_>| Metadata {

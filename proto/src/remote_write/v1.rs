@@ -17,7 +17,12 @@ pub(super) fn read_series<'a>(mut message: Reader<'a>, series: &mut Series<'a>) 
                 Err(problem) => series.problem = series.problem.or(Some(problem)),
             },
             2 => {
-                push(&mut series.samples, read_sample(value.message(field, at)?)?, "samples of a series", at)?
+                push(
+                    &mut series.samples,
+                    read_sample(value.message(field, at)?)?,
+                    "samples of a series",
+                    at,
+                )?;
             }
             3 => read_exemplar(value.message(field, at)?, series)?,
             4 => push(
