@@ -60,7 +60,7 @@ impl Serve {
     }
 
     fn wait_ready(&mut self) {
-        self.wait_log("msg=ready");
+        self.wait_log("message=ready");
     }
 
     /// The status and the whole reply of a GET.
@@ -167,7 +167,7 @@ fn a_second_process_on_the_same_directory_is_refused() {
         .output()
         .unwrap();
     assert!(!output.status.success());
-    assert!(text(&output).contains("lock") || text(&output).contains("held"), "{}", text(&output));
+    assert!(text(&output).contains("is in use by process"), "{}", text(&output));
     let address = std::fs::read_to_string(dir.path().join("mneme.addr")).unwrap();
     assert_eq!(address.trim(), first.address, "the address is that of the process that holds the directory");
 }

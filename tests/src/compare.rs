@@ -56,7 +56,9 @@ fn point_difference(a: &Value, b: &Value, tolerance: f64) -> Option<String> {
         |point: &Value| point[1].as_str().and_then(|text| text.replace("Inf", "inf").parse::<f64>().ok());
     let same = match (number(a), number(b)) {
         (Some(x), Some(y)) => {
-            x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * x.abs().max(y.abs())
+            let close =
+                || x.is_finite() && y.is_finite() && (x - y).abs() <= tolerance * x.abs().max(y.abs());
+            x == y || (x.is_nan() && y.is_nan()) || close()
         }
         _ => a[1] == b[1],
     };

@@ -19,25 +19,29 @@ pub struct Mneme {
 }
 
 impl Mneme {
-    /// Starts it on `dir` and waits until it is ready.
+    /// Starts it on `dir` and a free port, and waits until it is ready.
     pub fn start(dir: &Path) -> Self {
         Self::start_with(dir, &[])
     }
 
     /// The same with more arguments.
     pub fn start_with(dir: &Path, args: &[&str]) -> Self {
-        let mut mneme = Self::spawn(dir, args);
+        Self::start_at("127.0.0.1:0", dir, args)
+    }
+
+    /// The same on a given address.
+    pub fn start_at(address: &str, dir: &Path, args: &[&str]) -> Self {
+        let mut mneme = Self::spawn(address, dir, args);
         mneme.wait_ready();
         mneme
     }
 
-    /// Starts it without waiting for readiness: only for the address.
-    pub fn spawn(dir: &Path, args: &[&str]) -> Self {
+    fn spawn(address: &str, dir: &Path, args: &[&str]) -> Self {
         let data = dir.join("data");
         let address_file = data.join("mneme.addr");
         let _ = std::fs::remove_file(&address_file);
         let mut command = Command::new(binary());
-        command.arg("serve").arg("--data-dir").arg(&data).args(["--http", "127.0.0.1:0"]).args(args);
+        command.arg("serve").arg("--data-dir").arg(&data).args(["--http", address]).args(args);
         let mut process = Process::start("mneme", command, &dir.join("mneme.log"));
         let address = wait::until("mneme to write its address", Duration::from_secs(30), || {
             assert!(process.is_running(), "mneme ended: {}", process.log());
@@ -46,8 +50,7 @@ impl Mneme {
         Self { process, url: format!("http://{}", address.trim()), client: Client::default() }
     }
 
-    /// Waits for `/ready`.
-    pub fn wait_ready(&mut self) {
+    fn wait_ready(&mut self) {
         let url = self.url("/ready");
         wait::until("mneme to be ready", Duration::from_secs(120), || {
             assert!(self.process.is_running(), "mneme ended: {}", self.process.log());

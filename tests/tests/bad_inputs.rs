@@ -220,6 +220,8 @@ fn rates(target: &Target) {
     let t = now_ms();
     let samples: Vec<_> = (0..10).map(|i| Sample { t: t - i, v: 1.0, st: 0 }).rev().collect();
     let body = write::body(Version::V1, &[(&[("__name__", "up")], &samples)]);
+    // Ten samples at a burst of two: the first request passes, or a large one never could, and leaves the tenant in debt.
+    assert_eq!(target.post_as(&[("X-Scope-OrgID", "slow")], &body).status, 200);
     let reply = target.post_as(&[("X-Scope-OrgID", "slow")], &body);
     target.refused(&reply, 429, "err-mneme-tenant-max-ingestion-rate");
     assert!(

@@ -20,7 +20,7 @@ fn no_acknowledged_sample_is_lost_doubled_or_changed_by_forty_kills() {
     let dir = tempfile::tempdir().unwrap();
     let address = format!("127.0.0.1:{}", free_port());
     let push = format!("http://{address}/api/v1/push");
-    let start = || Mneme::start_with(dir.path(), &["--http", &address]);
+    let start = || Mneme::start_at(&address, dir.path(), &[]);
 
     let mut mneme = start();
     let start_ms = now_ms() - 3_600_000;

@@ -25,5 +25,7 @@ pub use ids::{Cut, PartitionId, WriterId};
 pub use labels::{Labels, LabelsBuilder, LabelsRef};
 pub use matcher::{InvalidRegex, MatchOp, Matcher};
 pub use metadata::{Metadata, MetricType};
-pub use samples::{HistogramPoint, STALE_NAN_BITS, Samples, TimestampMs, is_stale_nan, prefer_value, stale_nan};
+pub use samples::{
+    HistogramPoint, STALE_NAN_BITS, Samples, TimestampMs, is_stale_nan, prefer_value, stale_nan,
+};
 pub use tenant::{InvalidTenant, TenantId};

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn the_preferred_value_does_not_depend_on_order() {
-        let values = [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, stale_nan(), f64::from_bits(0x7ff8_0000_0000_0007)];
+        let values =
+            [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, stale_nan(), f64::from_bits(0x7ff8_0000_0000_0007)];
         for a in values {
             for b in values {
                 let ab = if prefer_value(a, b) { b } else { a };

@@ -42,8 +42,13 @@ impl TenantId {
         if name.is_empty() {
             return Err(InvalidTenant::Empty);
         }
-        if let Some(character) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "!-_.*'()".contains(*c))) {
-            return Err(InvalidTenant::Character { tenant: name.chars().take(Self::MAX_LEN).collect(), character });
+        if let Some(character) =
+            name.chars().find(|c| !(c.is_ascii_alphanumeric() || "!-_.*'()".contains(*c)))
+        {
+            return Err(InvalidTenant::Character {
+                tenant: name.chars().take(Self::MAX_LEN).collect(),
+                character,
+            });
         }
         if name.len() > Self::MAX_LEN {
             return Err(InvalidTenant::TooLong { len: name.len() });

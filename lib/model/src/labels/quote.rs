@@ -34,7 +34,8 @@ impl fmt::Display for Quoted<'_> {
 #[must_use]
 pub fn is_legacy_label_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Whether `name` is `[a-zA-Z_:][a-zA-Z0-9_:]*`, and so needs no quotes as a metric name.

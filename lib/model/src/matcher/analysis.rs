@@ -163,7 +163,7 @@ fn literal(hir: &Hir) -> Option<&str> {
 fn gap(hir: &Hir) -> Option<usize> {
     let HirKind::Repetition(repetition) = hir.kind() else { return None };
     let HirKind::Class(Class::Unicode(class)) = repetition.sub.kind() else { return None };
-    let any = class.iter().map(|range| range.len()).sum::<usize>() >= 0x11_0000 - 0x800;
+    let any = class.iter().any(|range| range.start() == '\0' && range.end() == char::MAX);
     (any && repetition.max.is_none() && repetition.min <= 1).then_some(repetition.min as usize)
 }
 
