@@ -1,6 +1,6 @@
 //! Answers for recent data, from all partitions' heads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use mneme_head::{Head, Window};
@@ -18,13 +18,14 @@ impl QueryService for Ingester {
             let found = head.select(request.tenant.as_str(), &request.matchers, window(&request));
             found.into_iter().map(|one| SeriesChunks { labels: one.labels, chunks: one.chunks }).collect()
         };
-        self.ask("select", ask).await.map(flat)
+        let join = |held: &mut SeriesChunks, more: SeriesChunks| held.chunks.extend(more.chunks);
+        self.ask("select", ask).await.map(|answers| once(answers, |one| &one.labels, join))
     }
 
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {
         let ask =
             move |head: &Head| head.series(request.tenant.as_str(), &request.matchers, window(&request));
-        self.ask("series", ask).await.map(flat)
+        self.ask("series", ask).await.map(|answers| once(answers, |one| one, |_, _| {}))
     }
 
     async fn label_names(&self, request: SeriesRequest) -> Result<Vec<String>, Error> {
@@ -61,7 +62,11 @@ impl QueryService for Ingester {
                 .map(|one| SeriesExemplars { labels: one.labels, exemplars: one.exemplars })
                 .collect()
         };
-        self.ask("exemplars", ask).await.map(flat)
+        let join = |held: &mut SeriesExemplars, more: SeriesExemplars| {
+            held.exemplars.extend(more.exemplars);
+            held.exemplars.sort_by_key(|exemplar| exemplar.timestamp);
+        };
+        self.ask("exemplars", ask).await.map(|answers| once(answers, |one| &one.labels, join))
     }
 }
 
@@ -99,6 +104,26 @@ fn window(request: &SeriesRequest) -> Window {
 
 fn flat<T>(answers: Vec<Vec<T>>) -> Vec<T> {
     answers.into_iter().flatten().collect()
+}
+
+/// All answers, each series once. A series lives in one partition, unless its tenant's shard size was changed: then what
+/// came before is in another one, and both parts are one series.
+fn once<T>(mut answers: Vec<Vec<T>>, labels: fn(&T) -> &Labels, join: fn(&mut T, T)) -> Vec<T> {
+    if answers.len() < 2 {
+        return answers.pop().unwrap_or_default();
+    }
+    let mut all: Vec<T> = Vec::with_capacity(answers.iter().map(Vec::len).sum());
+    let mut places: HashMap<Labels, usize> = HashMap::with_capacity(all.capacity());
+    for one in answers.into_iter().flatten() {
+        match places.get(labels(&one)) {
+            Some(&place) => join(&mut all[place], one),
+            None => {
+                places.insert(labels(&one).clone(), all.len());
+                all.push(one);
+            }
+        }
+    }
+    all
 }
 
 fn union(mut answers: Vec<Vec<String>>) -> Vec<String> {

@@ -144,6 +144,7 @@ impl App {
             readiness: self.readiness.clone(),
             config: Arc::new(mneme_server::config::View::new(&self.config).context("config")?),
             runtime_config: Arc::new(show),
+            authenticator: Arc::clone(&self.authenticator),
             services: Arc::from(SERVICES),
         });
         let page = page::router(Page {

@@ -118,7 +118,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("runtime.yaml");
         let write = |rate: &str| {
-            std::fs::write(&file, format!("overrides: {{a: {{ingestion_rate: {rate}}}}}\n")).unwrap()
+            std::fs::write(&file, format!("overrides: {{a: {{ingestion_rate: {rate}}}}}\n")).unwrap();
         };
         let overrides = Overrides::uniform(Limits::default());
         let config = RuntimeConfigFile { file: file.clone(), ..RuntimeConfigFile::default() };

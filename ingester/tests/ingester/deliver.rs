@@ -2,9 +2,9 @@
 
 use mneme_bucket::Bucket;
 use mneme_ingester::Config;
-use mneme_model::Cut;
-use mneme_model::WriterId;
+use mneme_model::{Cut, Labels, PartitionId, TenantId, WriterId};
 use mneme_proto::internal::ingester::{Delivery, DeliveryService, Error, QueryService};
+use mneme_wal::Records;
 
 use crate::support::{everything, held, ingester_with, records, started, writer};
 
@@ -26,6 +26,22 @@ async fn an_acknowledged_write_is_visible_to_its_tenant_only() {
     assert_eq!(ingester.label_names(everything("a")).await.unwrap(), ["__name__", "job"]);
     assert_eq!(ingester.label_values("__name__".to_owned(), everything("b")).await.unwrap(), ["x"]);
     assert_eq!(ingester.series(everything("a")).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_series_that_moved_to_another_partition_is_one_series() {
+    let bucket = Bucket::memory();
+    let ingester = started(&bucket).await;
+    let wal = writer(&bucket, &ingester, 0).await;
+    let labels = Labels::from_pairs([("__name__", "x"), ("job", "test")]);
+    for (partition, t) in [(0, 1), (3, 2)] {
+        let mut records = Records::new(TenantId::new("a").unwrap());
+        let series = records.series(labels.view(), labels.view().hash(7), PartitionId(partition));
+        records.float(series, t, 1.0, 0);
+        wal.append(&records).await.unwrap();
+    }
+    assert_eq!(held(&ingester, "a").await["x"], [(1, 1.0), (2, 1.0)]);
+    assert_eq!(ingester.series(everything("a")).await.unwrap(), [labels]);
 }
 
 #[tokio::test]

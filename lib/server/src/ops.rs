@@ -1,6 +1,7 @@
 //! The operators' endpoints: is it alive, is it ready, what does it count, how is it configured.
 //!
-//! None of them shows a tenant's data or a secret, and none asks who is there: keep the port from strangers.
+//! None of them shows a tenant's data or a secret. `/config` and `/runtime_config` name tenants and are for operators only
+//! ([`Authenticator::operator`]); the others ask nobody.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use axum::Router;
 use axum::extract::{Query, State as Shared};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use mneme_tenant::Authenticator;
 use prometheus::Registry;
 use serde::Deserialize;
 
@@ -31,6 +33,8 @@ pub struct Ops {
     pub config: Arc<View>,
     /// For `/runtime_config`.
     pub runtime_config: ShowRuntimeConfig,
+    /// Says who may see `/config` and `/runtime_config`.
+    pub authenticator: Arc<Authenticator>,
     /// For `/services`: the roles in this process.
     pub services: Arc<[&'static str]>,
 }
@@ -71,7 +75,18 @@ struct ConfigMode {
     mode: Option<String>,
 }
 
-async fn config(Shared(ops): Shared<Ops>, Query(query): Query<ConfigMode>) -> Response {
+/// `Err` is the refusal of a caller who is no operator.
+fn operator(ops: &Ops, headers: &HeaderMap) -> Result<(), Status> {
+    ops.authenticator.operator(headers).map_err(|error| {
+        let kind = if error.http() == 401 { Kind::Unauthenticated } else { Kind::Forbidden };
+        Status::new(kind, error.to_string())
+    })
+}
+
+async fn config(Shared(ops): Shared<Ops>, headers: HeaderMap, Query(query): Query<ConfigMode>) -> Response {
+    if let Err(status) = operator(&ops, &headers) {
+        return status.into_response();
+    }
     match query.mode.as_deref() {
         None | Some("") => text(ops.config.current()),
         Some("diff") => text(ops.config.diff()),
@@ -87,8 +102,11 @@ async fn config(Shared(ops): Shared<Ops>, Query(query): Query<ConfigMode>) -> Re
     }
 }
 
-async fn runtime_config(Shared(ops): Shared<Ops>) -> Response {
-    text((ops.runtime_config)())
+async fn runtime_config(Shared(ops): Shared<Ops>, headers: HeaderMap) -> Response {
+    match operator(&ops, &headers) {
+        Ok(()) => text((ops.runtime_config)()),
+        Err(status) => status.into_response(),
+    }
 }
 
 async fn services(Shared(ops): Shared<Ops>) -> Response {
@@ -130,6 +148,7 @@ mod tests {
             readiness: Readiness::new("replaying the WAL"),
             config: Arc::new(View::new(&changed).unwrap()),
             runtime_config: Arc::new(|| "overrides: {}\n".to_owned()),
+            authenticator: Arc::new(Authenticator::new(mneme_tenant::AuthConfig::default()).unwrap()),
             services: Arc::from(["ingester"]),
         };
         assert_eq!(ask(&ops, "/ready").await, (503, "not ready: replaying the WAL\n".to_owned()));

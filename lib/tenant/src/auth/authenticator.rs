@@ -28,6 +28,9 @@ pub enum AuthError {
     /// 403: these credentials are not for that tenant.
     #[error("these credentials are not for tenant '{0}'")]
     Forbidden(TenantId),
+    /// 403: what the process shows of all tenants is not for one tenant.
+    #[error("this is for the process' operators: {0}")]
+    NotOperator(&'static str),
     /// 400: not a tenant name.
     #[error(transparent)]
     Invalid(#[from] InvalidTenant),
@@ -45,7 +48,7 @@ impl AuthError {
     pub fn http(&self) -> u16 {
         match self {
             Self::NoOrgId | Self::NoCredentials => 401,
-            Self::Forbidden(_) => 403,
+            Self::Forbidden(_) | Self::NotOperator(_) => 403,
             Self::Invalid(_) | Self::Several | Self::TooMany(_) => 400,
         }
     }
@@ -99,6 +102,26 @@ impl Authenticator {
             (Some(tenant), true) => Ok(tenant),
             (None, _) => Err(AuthError::NoOrgId),
             (Some(_), false) => Err(AuthError::Several),
+        }
+    }
+
+    /// Whether the caller may see what names all tenants (`/config`, `/runtime_config`): on a loopback listener everyone; with
+    /// credentials whoever has one for `*`; behind a gateway whoever comes past it, that is without its `X-Scope-OrgID`.
+    pub fn operator(&self, headers: &HeaderMap) -> Result<(), AuthError> {
+        match &self.mode {
+            Mode::Loopback => Ok(()),
+            Mode::TrustHeader if headers.contains_key(ORG_ID_HEADER) => {
+                Err(AuthError::NotOperator("ask without X-Scope-OrgID, past the gateway"))
+            }
+            Mode::TrustHeader => Ok(()),
+            Mode::Credentials(known) => {
+                let credential =
+                    known.iter().find(|c| presents(headers, c)).ok_or(AuthError::NoCredentials)?;
+                let every = credential.tenants.iter().any(|tenant| tenant == "*");
+                every
+                    .then_some(())
+                    .ok_or(AuthError::NotOperator("credentials for every tenant ('*') are needed"))
+            }
         }
     }
 
@@ -203,6 +226,26 @@ mod tests {
             let refused = auth.validate_listener(open.parse().unwrap()).unwrap_err();
             assert!(refused.contains(open) && refused.contains("trust-header"), "{refused}");
         }
+    }
+
+    #[test]
+    fn what_names_all_tenants_is_for_operators() {
+        let token = |token: &str, tenant: &str| Credential {
+            token: Secret::new(token),
+            tenants: vec![tenant.to_owned()],
+            ..Credential::default()
+        };
+        let auth = with(AuthMode::Credentials, vec![token("one", "a"), token("all", "*")]);
+        let ask = |auth: &Authenticator, pairs: &[(&'static str, &str)]| {
+            auth.operator(&headers(pairs)).map_err(|error| error.http())
+        };
+        assert_eq!(ask(&auth, &[]), Err(401));
+        assert_eq!(ask(&auth, &[("authorization", "Bearer one")]), Err(403));
+        assert_eq!(ask(&auth, &[("authorization", "Bearer all")]), Ok(()));
+        let gateway = with(AuthMode::TrustHeader, vec![]);
+        assert_eq!(ask(&gateway, &[("x-scope-orgid", "a")]), Err(403));
+        assert_eq!(ask(&gateway, &[]), Ok(()));
+        assert_eq!(ask(&with(AuthMode::Auto, vec![]), &[]), Ok(()));
     }
 
     #[test]
