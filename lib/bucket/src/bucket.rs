@@ -178,6 +178,41 @@ impl Bucket {
         .boxed()
     }
 
+    /// The keys below `prefix` after the key `after`, up to the key `until` (not included), ascending as [`Self::list`] has
+    /// them; listed again from the last key seen until the operation's time is over.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn keys(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<Vec<String>, Error> {
+        let options = &self.shared.options;
+        let deadline = Instant::now() + options.operation_timeout;
+        let mut pauses = Backoff::new(options.retry_backoff);
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let mut listing = self.list(prefix, keys.last().map(String::as_str).or(after));
+            let error = loop {
+                match listing.next().await {
+                    Some(Ok(object)) if until.is_none_or(|until| object.key.as_str() < until) => {
+                        keys.push(object.key);
+                    }
+                    Some(Ok(_)) | None => return Ok(keys),
+                    Some(Err(error)) => break error,
+                }
+            };
+            let pause = pauses.next_pause();
+            if !error.is_transient() || Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            tracing::debug!(prefix, %error, "listing again");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
     /// Deletes the object; fine if there is none; retried.
     ///
     /// # Errors

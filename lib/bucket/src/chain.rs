@@ -6,8 +6,9 @@
 //! - The newest object is never deleted, and deletion ascends. So while n is there, n+1 was never deleted; and whoever looks
 //!   past n then checks that n is still the object that he knew, else he starts from the newest.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
-use futures::TryStreamExt;
 use tokio::time::Instant;
 
 use crate::bucket::Backoff;
@@ -15,6 +16,9 @@ use crate::{Bucket, Created, Error};
 
 /// Digits of a number in a name, so that listings sort by number.
 const DIGITS: usize = 20;
+
+/// No chain gets that far: a name past it is foreign, and numbers can be added to.
+const LARGEST: u64 = u64::MAX / 2;
 
 /// How much of an object tells it from every other one of its number: the attempt id lies within.
 const IDENTITY: usize = 64;
@@ -104,6 +108,22 @@ impl Chain {
     /// What the bucket says.
     pub async fn newest(&self, after: u64) -> Result<Option<u64>, Error> {
         Ok(self.numbers(after).await?.into_iter().max())
+    }
+
+    /// The objects that are missing after number `after`, before one that is there: a hole. `None` if the next object is
+    /// there, or none is. Asked by whoever did not find `after + 1` and must know whether that is the end, by a listing.
+    ///
+    /// Nothing is created past a number that is not settled, so that a hole is damage (or, at the start, truncation).
+    ///
+    /// # Errors
+    /// What the bucket says.
+    pub async fn hole(&self, after: u64) -> Result<Option<RangeInclusive<u64>>, Error> {
+        let first = after.saturating_add(1);
+        match self.numbers(after).await?.into_iter().filter(|number| *number > after).min() {
+            // Created since the caller looked, or since the listing passed its name.
+            Some(next) if next > first && self.read(first).await?.is_none() => Ok(Some(first..=next - 1)),
+            _ => Ok(None),
+        }
     }
 
     /// Creates object `number` of `bytes`, by the read-back rule. `bytes` must hold an attempt id of its own within the
@@ -202,12 +222,11 @@ impl Chain {
     /// All numbers after `after`, in the order in which the store lists them.
     async fn numbers(&self, after: u64) -> Result<Vec<u64>, Error> {
         let after = (after > 0).then(|| self.key(after));
-        let mut names = self.bucket.list(&self.prefix, after.as_deref());
         let mut numbers = Vec::new();
-        while let Some(object) = names.try_next().await? {
-            match self.number_of(&object.key) {
+        for key in self.bucket.keys(&self.prefix, after.as_deref(), None).await? {
+            match self.number_of(&key) {
                 Some(number) => numbers.push(number),
-                None => tracing::warn!(key = object.key, "not a name of this chain"),
+                None => tracing::warn!(key, "not a name of this chain"),
             }
         }
         Ok(numbers)
@@ -216,6 +235,6 @@ impl Chain {
     fn number_of(&self, key: &str) -> Option<u64> {
         let name = key.strip_prefix(&self.prefix)?.strip_prefix('/')?;
         let valid = name.len() == DIGITS && name.bytes().all(|b| b.is_ascii_digit());
-        valid.then(|| name.parse().ok()).flatten()
+        valid.then(|| name.parse().ok()).flatten().filter(|number| *number <= LARGEST)
     }
 }

@@ -48,3 +48,28 @@ async fn racing_creates_of_one_key_have_one_winner_and_leave_no_temporary() {
     }
     assert_eq!(fs::read_dir(directory.path().join(".tmp")).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn folders_that_somebody_removed_are_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    bucket.put("deep/down/a", Bytes::from_static(b"1")).await.unwrap();
+    for folder in [".tmp", "deep"] {
+        fs::remove_dir_all(directory.path().join(folder)).unwrap();
+        let created = bucket.create("deep/down/b", Bytes::from_static(b"2")).await;
+        assert!(matches!(created, mneme_bucket::Created::Yes | mneme_bucket::Created::Exists), "{created:?}");
+        bucket.put("deep/down/a", Bytes::from_static(b"1")).await.unwrap();
+    }
+    assert_eq!(bucket.get("deep/down/b").await.unwrap(), "2");
+}
+
+#[tokio::test]
+async fn a_change_that_the_directory_refuses_may_pass_and_is_never_a_missing_object() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    fs::remove_dir_all(directory.path()).unwrap();
+    match bucket.create("a", Bytes::from_static(b"1")).await {
+        mneme_bucket::Created::Unknown(error) => assert!(error.is_transient(), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,7 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(root: &Path, on_fatal: OnFatal) -> Result<Self, Error> {
-        let failed = |error: &io::Error| failed("open", &root.display().to_string(), error);
+        let failed = |error: &io::Error| refused("open", &root.display().to_string(), error);
         fs::create_dir_all(root).map_err(|error| failed(&error))?;
         let root = root.canonicalize().map_err(|error| failed(&error))?;
         let lock = DirLock::take(&root)?;
@@ -55,9 +55,7 @@ impl Disk {
         }
         fs::create_dir(&temporary).map_err(|error| failed(&error))?;
         disk.resync(&disk.root)?;
-        if let Some(parent) = disk.root.parent() {
-            disk.sync_dir(parent)?;
-        }
+        disk.sync_above()?;
         Ok(disk)
     }
 
@@ -97,10 +95,13 @@ impl Disk {
 
     pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path(key);
-        let temporary = self.write_temporary(key, bytes)?;
         let parent = self.make_parents(key, &path)?;
-        fs::rename(&temporary, &path).map_err(|error| failed("put", key, &error))?;
-        self.sync_dir(&parent)
+        let temporary = self.write_temporary(key, bytes)?;
+        if let Err(error) = fs::rename(&temporary, &path) {
+            remove_temporary(&temporary);
+            return Err(refused("put", key, &error));
+        }
+        self.sync(&parent)
     }
 
     /// Whether the object is now there by this call.
@@ -109,33 +110,35 @@ impl Disk {
         if path.exists() {
             return Ok(false);
         }
-        let temporary = self.write_temporary(key, bytes)?;
         let parent = self.make_parents(key, &path)?;
+        let temporary = self.write_temporary(key, bytes)?;
         let linked = fs::hard_link(&temporary, &path);
         if linked.is_ok() {
-            self.sync_dir(&parent)?;
+            self.sync(&parent)?;
         }
-        if let Err(error) = fs::remove_file(&temporary) {
-            tracing::warn!(path = %temporary.display(), %error, "a temporary file stays until the next start");
-        }
+        remove_temporary(&temporary);
         match linked {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(failed("create", key, &error)),
+            Err(error) => Err(refused("create", key, &error)),
         }
     }
 
     pub(super) fn delete(&self, key: &str) -> Result<(), Error> {
         let path = self.path(key);
+        let absent =
+            |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        let parent = match Directory::open(path.parent().unwrap_or(&self.root)) {
+            Ok(parent) => parent,
+            Err(error) if absent(&error) => return Ok(()),
+            Err(error) => return Err(refused("delete", key, &error)),
+        };
         match fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(());
-            }
-            Err(error) => return Err(failed("delete", key, &error)),
+            // Ascending deletion of a chain relies on the order in which names vanish.
+            Ok(()) => self.sync(&parent),
+            Err(error) if absent(&error) => Ok(()),
+            Err(error) => Err(refused("delete", key, &error)),
         }
-        // Ascending deletion of a chain relies on the order in which names vanish.
-        path.parent().map_or(Ok(()), |parent| self.sync_dir(parent))
     }
 
     /// The objects below `prefix` after `after`, in the order of their keys.
@@ -158,12 +161,13 @@ impl Disk {
                     continue;
                 }
                 let key = if key.is_empty() { name } else { format!("{key}/{name}") };
+                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if after.is_some_and(|after| is_before(&key, is_dir, after)) {
+                    continue;
+                }
                 match entry.metadata() {
                     Ok(metadata) if metadata.is_dir() => directories.push((entry.path(), key)),
-                    Ok(metadata) if after.is_none_or(|after| key.as_str() > after) => {
-                        found.push(object(key, &metadata));
-                    }
-                    Ok(_) => {}
+                    Ok(metadata) => found.push(object(key, &metadata)),
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => return Err(failed("list", prefix, &error)),
                 }
@@ -180,7 +184,16 @@ impl Disk {
     fn write_temporary(&self, key: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
         let path = self.root.join(TEMPORARY).join(number.to_string());
-        let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
+        let open = || OpenOptions::new().write(true).create_new(true).open(&path);
+        let opened = match open() {
+            // Somebody removed the folder, which holds nothing that must stay.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), "the folder of temporary files is gone: making it again");
+                make_dir(&self.root.join(TEMPORARY)).and_then(|()| open())
+            }
+            opened => opened,
+        };
+        let written = opened.and_then(|mut file| {
             file.write_all(bytes)?;
             Ok(file)
         });
@@ -192,36 +205,36 @@ impl Disk {
             Err(error) => {
                 // Disk full: give back what was taken.
                 let _ = fs::remove_file(&path);
-                Err(failed("write", key, &error))
+                Err(refused("write", key, &error))
             }
         }
     }
 
-    /// Makes the directories above `path`, each durable in its parent. Returns the lowest.
-    fn make_parents(&self, key: &str, path: &Path) -> Result<PathBuf, Error> {
+    /// Makes the directories above `path`, each durable in its parent. Returns the lowest, open: what changes names must be
+    /// able to sync them.
+    fn make_parents(&self, key: &str, path: &Path) -> Result<Directory, Error> {
+        let refused = |error: &io::Error| refused("make the directory", key, error);
         let parent = path.parent().unwrap_or(&self.root);
         let mut missing = Vec::new();
         let mut above = parent;
-        while !above.is_dir() {
+        while !above.is_dir() && above != self.root {
             missing.push(above);
             above = above.parent().unwrap_or(&self.root);
         }
         for directory in missing.into_iter().rev() {
-            match fs::create_dir(directory) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(failed("make the directory", key, &error)),
-            }
+            // Made again, after somebody removed it: its name is not durable any more.
+            self.durable_dirs.lock().remove(directory);
+            make_dir(directory).map_err(|error| refused(&error))?;
         }
         // Also those that were there: another request may have made them without having synced them yet.
         let mut made = parent;
         while made != self.root && !self.durable_dirs.lock().contains(made) {
             let Some(above) = made.parent() else { break };
-            self.sync_dir(above)?;
+            self.sync(&Directory::open(above).map_err(|error| refused(&error))?)?;
             self.remember_durable(made);
             made = above;
         }
-        Ok(parent.to_owned())
+        Directory::open(parent).map_err(|error| refused(&error))
     }
 
     fn remember_durable(&self, directory: &Path) {
@@ -234,7 +247,7 @@ impl Disk {
 
     /// Makes every directory below, and its newest file, durable again.
     fn resync(&self, directory: &Path) -> Result<(), Error> {
-        let failed = |error: &io::Error| failed("resync", &directory.display().to_string(), error);
+        let failed = |error: &io::Error| refused("resync", &directory.display().to_string(), error);
         let mut newest: Option<PathBuf> = None;
         for entry in fs::read_dir(directory).map_err(|error| failed(&error))? {
             let entry = entry.map_err(|error| failed(&error))?;
@@ -249,12 +262,27 @@ impl Disk {
             let file = File::open(&path).map_err(|error| failed(&error))?;
             file.sync_all().map_err(|error| self.fatal(&path, &error))?;
         }
-        self.sync_dir(directory)
+        self.sync(&Directory::open(directory).map_err(|error| failed(&error))?)
     }
 
-    fn sync_dir(&self, path: &Path) -> Result<(), Error> {
-        let synced = File::open(path).and_then(|directory| directory.sync_all());
-        synced.map_err(|error| self.fatal(path, &error))
+    /// Makes the names of the bucket's own directory, and of all above it in its file system, durable: whoever made them
+    /// may not have done so.
+    fn sync_above(&self) -> Result<(), Error> {
+        for above in levels_above(&self.root) {
+            match Directory::open(above) {
+                Ok(directory) => self.sync(&directory)?,
+                // Not ours to read, so neither did we make anything in it.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    tracing::debug!(path = %above.display(), %error, "a directory above the bucket is not synced");
+                }
+                Err(error) => return Err(refused("open", &above.display().to_string(), &error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self, directory: &Directory) -> Result<(), Error> {
+        directory.file.sync_all().map_err(|error| self.fatal(&directory.path, &error))
     }
 
     fn fatal(&self, path: &Path, error: &io::Error) -> Error {
@@ -263,6 +291,48 @@ impl Disk {
             (self.on_fatal.0)(&reason);
         }
         Error::Fatal(reason)
+    }
+}
+
+/// Whether the object of that key, or all below the directory of that key, is `after` or before it: not worth a look.
+fn is_before(key: &str, is_dir: bool, after: &str) -> bool {
+    if !is_dir {
+        return key <= after;
+    }
+    let below = format!("{key}/");
+    !after.starts_with(&below) && below.as_str() < after
+}
+
+/// A directory, open so that a sync cannot fail for want of a file descriptor once something in it has changed.
+#[derive(Debug)]
+struct Directory {
+    path: PathBuf,
+    file: File,
+}
+
+impl Directory {
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), file: File::open(path)? })
+    }
+}
+
+/// The directories above `path` in its file system, the nearest first.
+fn levels_above(path: &Path) -> Vec<&Path> {
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    let own = device(path);
+    path.ancestors().skip(1).take_while(|above| own.is_some() && device(above) == own).collect()
+}
+
+fn make_dir(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn remove_temporary(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(path = %path.display(), %error, "a temporary file stays until the next start");
     }
 }
 
@@ -277,6 +347,42 @@ fn failed(operation: &'static str, key: &str, error: &io::Error) -> Error {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
             Error::NotFound { key: key.to_owned() }
         }
-        _ => Error::Store { operation, key: key.to_owned(), reason: error.to_string() },
+        _ => refused(operation, key, error),
+    }
+}
+
+/// What went wrong with a change: that something is not there never means that the object is not, and may pass.
+fn refused(operation: &'static str, key: &str, error: &io::Error) -> Error {
+    Error::Store { operation, key: key.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_above_the_bucket_is_synced_not_only_the_last() {
+        let directory = tempfile::tempdir().unwrap();
+        let top = directory.path().canonicalize().unwrap();
+        let root = top.join("a/b/c");
+        fs::create_dir_all(&root).unwrap();
+        let levels = levels_above(&root);
+        assert_eq!(levels[..3], [top.join("a/b"), top.join("a"), top.clone()]);
+    }
+
+    #[test]
+    fn a_listing_passes_over_what_is_before_its_start_and_nothing_else() {
+        for (key, is_dir, after, before) in [
+            ("a/1", false, "a/1", true),
+            ("a/2", false, "a/1", false),
+            ("a", true, "a/1", false),
+            ("a", true, "a", false),
+            ("a", true, "b", true),
+            ("a", true, "a-", false),
+            ("a", true, "a0", true),
+            ("b", true, "a/1", false),
+        ] {
+            assert_eq!(is_before(key, is_dir, after), before, "{key} after {after}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A directory as a durable store.
 //!
 //! Create: write a temporary file, fsync it, hard-link it to its name (which fails if the name is taken), fsync the
-//! directory and every directory made for it, unlink the temporary. An object that is not durable yet is invisible here:
-//! requests for its key wait for it. A failed fsync is fatal ([`crate::OnFatal`]): afterwards every request fails.
+//! directory and every directory made for it, unlink the temporary. Directories are opened before the link: after it only an
+//! fsync can fail. An object that is not durable yet is invisible here: requests for its key wait for it. A failed fsync is fatal ([`crate::OnFatal`]): afterwards every request fails.
 //! One process at a time, by a lock file. At the start stale temporaries go and the directories with their newest files are
 //! fsynced again, since the process before may have ended between link and fsync.
 
