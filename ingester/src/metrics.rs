@@ -17,6 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) section_bytes: IntCounter,
     /// Segments or sections that could not be read.
     pub(crate) corrupt: IntCounter,
+    /// Objects of the WAL that are gone although later ones are there.
+    pub(crate) missing: IntCounter,
     /// Series held.
     pub(crate) series: IntGauge,
     /// Tenants with data held.
@@ -60,6 +62,10 @@ impl Metrics {
             corrupt: counter(
                 "mneme_ingester_corrupt_total",
                 "WAL segments or sections that could not be read.",
+            )?,
+            missing: counter(
+                "mneme_ingester_missing_total",
+                "WAL objects that are gone although later ones are there.",
             )?,
             series: gauge("mneme_ingester_memory_series", "Series in memory.")?,
             tenants: gauge("mneme_ingester_memory_tenants", "Tenants with data in memory.")?,

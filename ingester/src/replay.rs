@@ -83,7 +83,9 @@ async fn apply(
 fn writer_of(event: &TailEvent) -> WriterId {
     match event {
         TailEvent::Segment(segment) => segment.writer,
-        TailEvent::Sealed { writer, .. } | TailEvent::Corrupt { writer, .. } => *writer,
+        TailEvent::Sealed { writer, .. }
+        | TailEvent::Corrupt { writer, .. }
+        | TailEvent::Missing { writer, .. } => *writer,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Reads what writers did not deliver, and finds new writers and cuts in the log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use mneme_server::Drain;
 use mneme_wal::{Tail, TailEvent};
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::Error;
 use crate::cuts::Cutter;
@@ -15,6 +16,8 @@ use crate::writer::{Segment, SharedWriter, Writer};
 
 /// How many writers are read at the same time.
 const WRITERS_AT_ONCE: usize = 4;
+/// Where a writer's next segment is not there, a listing tells so often whether that is the end.
+const LISTING_INTERVAL: Duration = Duration::from_secs(60);
 /// Every how many polls the tenants are counted, which walks their names.
 const POLLS_PER_TENANT_COUNT: u32 = 15;
 
@@ -53,7 +56,9 @@ async fn poll(shared: &Arc<Shared>, cutter: &mut Cutter) -> Result<(), Error> {
 /// Reads new joins and cuts.
 pub(crate) async fn refresh_log(shared: &Shared) -> Result<(), Error> {
     let mut log = shared.log.lock().await;
+    let missing = log.missing();
     let refreshed = log.refresh().await;
+    shared.metrics.missing.inc_by(log.missing() - missing);
     for id in log.writers().keys() {
         let _known_from_now_on = shared.writers.get(*id);
     }
@@ -80,6 +85,11 @@ pub(crate) async fn catch_up(
     until: Option<u64>,
 ) -> Result<OwnedMutexGuard<Writer>, Error> {
     let mut tail = Tail::new(shared.bucket.clone(), writer.id, writer.position);
+    if until.is_none() && writer.listed.is_some_and(|at| at.elapsed() < LISTING_INTERVAL) {
+        tail = tail.without_listing();
+    } else {
+        writer.listed = Some(Instant::now());
+    }
     while until.is_none_or(|until| writer.position < until) {
         let Some(event) = tail.next().await? else { break };
         writer = take(shared, writer, event, "tailed").await?;
@@ -111,6 +121,15 @@ pub(crate) async fn take(
             if partition.is_none() {
                 writer.skip(seq);
             }
+        }
+        TailEvent::Missing { writer: id, first, last, key } => {
+            let missing = last.saturating_sub(first).saturating_add(1);
+            shared.metrics.missing.inc_by(missing);
+            tracing::error!(
+                writer = %id, key, missing, last,
+                "segments of the write-ahead log are missing: what they held is left out, reading goes on after them"
+            );
+            writer.skip(last);
         }
     }
     Ok(writer)

@@ -22,6 +22,8 @@ pub(crate) struct Writer {
     pub(crate) position: u64,
     /// No segment will follow.
     pub(crate) sealed: bool,
+    /// When a listing last told the end of the writer's segments from a hole.
+    pub(crate) listed: Option<Instant>,
     /// When the last segment was delivered rather than read.
     pub(crate) delivered: Option<Instant>,
     cut: Cut,
@@ -45,7 +47,7 @@ impl Segment {
 impl Writer {
     fn new(id: WriterId) -> Self {
         let (cut, references) = (Cut::default(), HashMap::new());
-        Self { id, position: 0, sealed: false, delivered: None, cut, references }
+        Self { id, position: 0, sealed: false, listed: None, delivered: None, cut, references }
     }
 
     /// Applies the next segment, in whole, and returns the samples that met another value. A segment that was applied before is skipped.

@@ -4,6 +4,7 @@
 mod corrupt;
 mod cuts;
 mod deliver;
+mod holes;
 mod replay;
 mod support;
 mod tail;

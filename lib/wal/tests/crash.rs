@@ -106,6 +106,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_changed() {
         fake.set_faults(Faults::none());
         let replayed = read_back(&bucket).await;
         assert_eq!(replayed.corrupt, [], "seed {seed}");
+        assert_eq!(replayed.missing, [], "seed {seed}");
         assert_eq!(replayed.unknown_references, 0, "seed {seed}");
         let acknowledged = acknowledged.into_inner();
         total += acknowledged.len();

@@ -1,6 +1,7 @@
 //! The log: who writes, and which cuts there are. A chain that is never deleted.
 
 mod entry;
+mod hole;
 
 use std::collections::BTreeMap;
 
@@ -42,13 +43,30 @@ pub struct Log {
     position: u64,
     cut: Cut,
     writers: BTreeMap<WriterId, WriterInfo>,
+    /// Entries that are gone although something later is there.
+    missing: u64,
+    /// By how much the next entry's cut may be ahead: each entry of a hole may have been one.
+    unknown_cuts: u64,
+    /// Whether the end was told from a hole by a listing.
+    end_known: bool,
+    /// Whether writers were looked for that joined past the end.
+    writers_known: bool,
 }
 
 impl Log {
     /// The log of `bucket`, nothing read yet.
     #[must_use]
     pub fn new(bucket: Bucket) -> Self {
-        Self { chain: Chain::new(bucket, PREFIX), position: 0, cut: Cut::default(), writers: BTreeMap::new() }
+        Self {
+            chain: Chain::new(bucket, PREFIX),
+            position: 0,
+            cut: Cut::default(),
+            writers: BTreeMap::new(),
+            missing: 0,
+            unknown_cuts: 0,
+            end_known: false,
+            writers_known: false,
+        }
     }
 
     /// The number of the last entry read.
@@ -69,13 +87,33 @@ impl Log {
         &self.writers
     }
 
-    /// Reads what is new and returns it. Everyone does so once a second.
+    /// How many entries were passed over because they are gone although something later is there. Writers that joined by
+    /// one of them are known by their segments, without their names.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Reads what is new and returns it. Everyone does so once a second. The first time, and before an entry is appended,
+    /// a listing tells a hole (logged, counted in [`Self::missing`], passed over) from the end.
     ///
     /// # Errors
     /// The bucket's; [`Error::UnknownFormat`] and [`Error::Corrupt`] stop here: without its log a WAL cannot be read.
     /// What was read before the error stays read.
     pub async fn refresh(&mut self) -> Result<Vec<Entry>, Error> {
         let mut new = Vec::new();
+        loop {
+            self.read_on(&mut new).await?;
+            if self.end_known {
+                return Ok(new);
+            }
+            // After the last hole one more look: something may have come meanwhile.
+            self.end_known = !self.pass_hole().await?;
+        }
+    }
+
+    /// Reads until an entry is not there.
+    async fn read_on(&mut self, new: &mut Vec<Entry>) -> Result<(), Error> {
         // One request when nothing is new, many at once when much is.
         let mut window = 1;
         loop {
@@ -98,7 +136,7 @@ impl Log {
                 new.push(self.take_in(&bytes)?);
             }
             if !whole {
-                return Ok(new);
+                return Ok(());
             }
             window = (window * 2).min(PREFETCH);
         }
@@ -117,6 +155,7 @@ impl Log {
     ) -> Result<WriterId, Error> {
         let kind = EntryKind::Join { instance: instance.to_owned(), zone: zone.to_owned() };
         loop {
+            self.end_known = false;
             self.refresh().await?;
             let cut = self.cut;
             if let Some(entry) = self.append(cut, kind.clone(), now, attempts).await? {
@@ -132,6 +171,7 @@ impl Log {
     pub async fn append_cut(&mut self, now: TimestampMs, attempts: &AttemptIds) -> Result<Cut, Error> {
         let wanted = Cut(self.cut.0 + 1);
         loop {
+            self.end_known = false;
             self.refresh().await?;
             if self.cut >= wanted {
                 return Ok(self.cut);
@@ -174,11 +214,13 @@ impl Log {
             EntryKind::Join { .. } => self.cut,
             EntryKind::Cut => Cut(self.cut.0 + 1),
         };
-        if entry.number != number || entry.cut != next_cut {
+        let follows = entry.cut >= next_cut && entry.cut.0 - next_cut.0 <= self.unknown_cuts;
+        if entry.number != number || !follows {
             let reason = "the entry does not follow the one before it".to_owned();
             return Err(Error::Corrupt { key: key(), offset: 32, reason });
         }
         self.position = number;
+        self.unknown_cuts = 0;
         self.cut = entry.cut;
         if let EntryKind::Join { instance, zone } = &entry.kind {
             let writer = WriterId(number);

@@ -25,13 +25,17 @@ impl<T> References<T> {
     }
 
     /// Prepares for a section's definitions: a first reference of 0 starts anew, one past the end leaves a gap of unknown
-    /// references (a section before it was corrupt), one before the end forgets what follows. Call [`Self::define`] for
-    /// each definition next. `false`: the gap is too large to be true, use nothing of the section.
+    /// references (a section before it was lost), one before the end tells that the section that started anew was lost, so
+    /// that nothing is known any more. Call [`Self::define`] for each definition next. `false`: the gap is too large to be
+    /// true, use nothing of the section.
     #[must_use]
     pub fn begin(&mut self, section: &Section) -> bool {
         let first = section.first_ref() as usize;
         if first > self.known.len() + LARGEST_GAP {
             return false;
+        }
+        if first < self.known.len() {
+            self.known.clear();
         }
         self.known.resize_with(first, || None);
         true

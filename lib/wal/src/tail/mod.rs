@@ -4,6 +4,7 @@ mod replay;
 mod seal;
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -47,6 +48,18 @@ pub enum TailEvent {
         /// What is wrong there.
         reason: String,
     },
+    /// Objects that are gone although a later one is there: what they held is lost, reading goes on after them. Only a
+    /// truncated chain that is read from its start is no damage.
+    Missing {
+        /// Whose chain.
+        writer: WriterId,
+        /// The number of the first one.
+        first: u64,
+        /// The number of the last one.
+        last: u64,
+        /// Where the first one should be.
+        key: String,
+    },
 }
 
 /// A segment as it was read.
@@ -74,6 +87,8 @@ pub struct Tail {
     position: u64,
     known: Option<Known>,
     sealed: bool,
+    /// Whether no object can be there after the end, so that it need not be looked for.
+    end_known: bool,
     events: VecDeque<(u64, TailEvent)>,
     fetched: VecDeque<(u64, Bytes)>,
     window: usize,
@@ -89,10 +104,18 @@ impl Tail {
             position: after,
             known: None,
             sealed: false,
+            end_known: false,
             events: VecDeque::new(),
             fetched: VecDeque::new(),
             window: 1,
         }
+    }
+
+    /// Does without the listing that tells a hole from the end, one per tail: for who reads the same chain every second.
+    #[must_use]
+    pub fn without_listing(mut self) -> Self {
+        self.end_known = true;
+        self
     }
 
     /// Whose chain.
@@ -115,6 +138,8 @@ impl Tail {
 
     /// The next event; `None` at the end, for now: call again, e.g. once a second. Cancel safe.
     ///
+    /// Where the next object is not there, a listing tells once whether that is the end or a hole ([`TailEvent::Missing`]).
+    ///
     /// # Errors
     /// [`Error::UnknownFormat`] stops the reader for good; [`Error::Truncated`] sends him to the newest checkpoint; the
     /// bucket's errors may pass: call again.
@@ -131,7 +156,15 @@ impl Tail {
                 return Ok(None);
             }
             if self.fetched.is_empty() && !self.fetch().await? {
-                return Ok(None);
+                if self.end_known {
+                    return Ok(None);
+                }
+                match self.chain.hole(self.position).await? {
+                    Some(hole) => self.events.push_back((*hole.end(), self.missing(&hole))),
+                    // One more look: something may have come meanwhile.
+                    None => self.end_known = true,
+                }
+                continue;
             }
             if let Some((seq, bytes)) = self.fetched.front() {
                 self.events = self.read(*seq, bytes)?.into_iter().map(|event| (*seq, event)).collect();
@@ -142,9 +175,9 @@ impl Tail {
 
     /// Fetches what follows the position, several objects at once while there are many. `false` at the end.
     async fn fetch(&mut self) -> Result<bool, Error> {
-        let first = self.position + 1;
+        let first = self.position.saturating_add(1);
         let chain = &self.chain;
-        let mut objects = futures::stream::iter(first..first + self.window as u64)
+        let mut objects = futures::stream::iter(first..first.saturating_add(self.window as u64))
             .map(|seq| async move { (seq, chain.read(seq).await) })
             .buffered(self.window)
             .boxed();
@@ -209,6 +242,11 @@ impl Tail {
             sections,
         }));
         Ok(events)
+    }
+
+    fn missing(&self, hole: &RangeInclusive<u64>) -> TailEvent {
+        let (first, last) = (*hole.start(), *hole.end());
+        TailEvent::Missing { writer: self.writer, first, last, key: self.chain.key(first) }
     }
 
     fn corrupt_section(&self, seq: u64, entry: &SectionEntry, offset: u64, reason: &str) -> TailEvent {

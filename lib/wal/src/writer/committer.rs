@@ -24,6 +24,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Commits until the writer is closed or has failed.
 pub(super) async fn run(shared: Arc<Shared>, deliveries: mpsc::Sender<Committed>) {
+    let _guard = FailOnPanic(Arc::clone(&shared));
     let writer = shared.committed().0;
     let chain = writer_chain(shared.bucket.clone(), writer);
     let mut committer = Committer { shared, deliveries, writer, chain, seq: 1 };
@@ -34,7 +35,7 @@ pub(super) async fn run(shared: Arc<Shared>, deliveries: mpsc::Sender<Committed>
                 due = Instant::now() + committer.shared.config.commit_interval;
                 if let Err(error) = committer.commit(batch).await {
                     tracing::error!(%error, "the write-ahead log stops");
-                    committer.shared.fail_all(&error);
+                    committer.shared.fail(&error);
                     return;
                 }
             }
@@ -44,6 +45,19 @@ pub(super) async fn run(shared: Arc<Shared>, deliveries: mpsc::Sender<Committed>
                 let _ = tokio::time::timeout_at(until, committer.shared.work.notified()).await;
             }
             Work::Done => return committer.seal().await,
+        }
+    }
+}
+
+/// Tells whoever waits when the committer is no more.
+struct FailOnPanic(Arc<Shared>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let error = AppendError::Failed("the committer panicked".to_owned());
+            tracing::error!(%error, "the write-ahead log stops");
+            self.0.fail(&error);
         }
     }
 }

@@ -105,6 +105,7 @@ impl Wal {
     ///
     /// # Errors
     /// See [`AppendError`]; only after `Deadline` and `Failed` may the records be stored nevertheless.
+    #[tracing::instrument(name = "wal_append", skip_all)]
     pub async fn append(&self, records: &Records) -> Result<Appended, AppendError> {
         let deadline = Instant::now() + self.shared.config.append_timeout;
         if records.is_empty() {
@@ -144,6 +145,17 @@ impl Wal {
         &self.shared.stats
     }
 
+    /// Waits until the writer can never append again, and tells why: whoever waits for an append has the same error by then,
+    /// and only a new process goes on. For ever while it works, and after [`Self::close`]. Errors of the bucket that may
+    /// pass are no failure: they are tried again while appends have their deadlines. Cancel safe.
+    pub async fn failed(&self) -> AppendError {
+        let mut failure = self.shared.failure.subscribe();
+        match failure.wait_for(Option::is_some).await.map(|failure| failure.clone()) {
+            Ok(Some(error)) => error,
+            _ => std::future::pending().await,
+        }
+    }
+
     /// Refuses new appends, commits and delivers what was taken in, seals the writer's chain and ends the tasks; after
     /// `timeout` it gives up on what is left. Returns whether everything was committed.
     pub async fn close(&self, timeout: Duration) -> bool {
@@ -159,6 +171,7 @@ impl Wal {
         self.shared.fail_all(&AppendError::Closed) && drained
     }
 
+    #[tracing::instrument(name = "wal_commit", skip_all)]
     async fn durable(
         &self,
         mut progress: watch::Receiver<Progress>,
@@ -171,7 +184,11 @@ impl Wal {
                     return Err(error.clone());
                 }
             }
-            Ok(Err(_)) => return Err(AppendError::Closed),
+            // The batch is gone: with the committer, or with the whole writer.
+            Ok(Err(_)) => {
+                let failure = self.shared.failure.borrow().clone();
+                return Err(failure.unwrap_or(AppendError::Closed));
+            }
             Err(_) => {
                 Stats::add(&self.shared.stats.timeouts, 1);
                 return Err(AppendError::Deadline { after: self.shared.config.append_timeout });
@@ -181,6 +198,7 @@ impl Wal {
     }
 
     /// Waits for the owners; `None`: they did not answer in time.
+    #[tracing::instrument(name = "wal_deliver", skip_all)]
     async fn answered(&self, mut progress: watch::Receiver<Progress>) -> (Place, Option<Arc<Verdict>>) {
         let waited = progress.wait_for(|progress| matches!(progress, Progress::Answered(..)));
         if let Ok(Ok(now)) = tokio::time::timeout(self.shared.config.delivery_timeout, waited).await

@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) stats: Stats,
     /// Woken when there may be something to commit.
     pub(super) work: Notify,
+    /// Why nothing can be appended ever again.
+    pub(super) failure: watch::Sender<Option<AppendError>>,
     state: Mutex<State>,
 }
 
@@ -88,6 +90,7 @@ impl Shared {
             log: tokio::sync::Mutex::new(log),
             stats: Stats::default(),
             work: Notify::new(),
+            failure: watch::Sender::new(None),
             state: Mutex::new(state),
         }
     }
@@ -215,6 +218,12 @@ impl Shared {
         }
         state.open.progress.send_replace(Progress::Failed(error.clone()));
         nothing_left
+    }
+
+    /// Fails for good: everything from now on, whoever waits, and [`super::Wal::failed`].
+    pub(super) fn fail(&self, error: &AppendError) {
+        self.fail_all(error);
+        self.failure.send_if_modified(|failure| failure.replace(error.clone()).is_none());
     }
 
     /// Moves the open batch to those that are to be committed.

@@ -105,6 +105,7 @@ pub struct Replayed {
     pub cuts: BTreeMap<(WriterId, u64), u64>,
     pub sealed: BTreeMap<WriterId, u64>,
     pub corrupt: Vec<(String, Option<PartitionId>, u64, String)>,
+    pub missing: Vec<(String, u64, u64)>,
     pub unknown_references: usize,
 }
 
@@ -124,6 +125,7 @@ pub async fn read_back(bucket: &Bucket) -> Replayed {
             TailEvent::Corrupt { key, partition, offset, reason, .. } => {
                 replayed.corrupt.push((key, partition, offset, reason));
             }
+            TailEvent::Missing { key, first, last, .. } => replayed.missing.push((key, first, last)),
             TailEvent::Segment(segment) => {
                 let place = (segment.writer, segment.seq);
                 let mut samples = Vec::new();

@@ -1,0 +1,41 @@
+//! A writer that can never append again says so at once, to all.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mneme_bucket::fake::Faults;
+use mneme_wal::{AppendError, Config, DeliverNowhere, Wal};
+use support::{bucket_over, good_fake, join, one_float, parts, series};
+use tokio::time::Instant;
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_committer_fails_its_waiters_at_once_and_is_told() {
+    let bucket = bucket_over(&good_fake());
+    let mut parts = parts(1, Arc::new(DeliverNowhere));
+    parts.on_commit = Some(Arc::new(|_, _| panic!("a broken hook")));
+    let config = Config { max_segment_bytes: 200, ..Config::default() };
+    let wal = Wal::join(bucket, config, parts).await.unwrap();
+    let begun = Instant::now();
+    let records: Vec<_> = (0..20).map(|n| one_float("t", &series("m", n), 1, 1.0)).collect();
+    let appends = futures::future::join_all(records.iter().map(|records| wal.append(records)));
+    let (appended, failure) = tokio::join!(appends, wal.failed());
+    assert!(appended.iter().all(|result| matches!(result, Err(AppendError::Failed(_)))), "{appended:?}");
+    assert!(failure.to_string().contains("panicked"), "{failure}");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(matches!(wal.append(&records[0]).await, Err(AppendError::Failed(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_is_down_or_a_close_is_no_failure() {
+    let fake = good_fake();
+    let wal = join(&bucket_over(&fake), 1).await;
+    fake.set_faults(Faults { error_before: 1000, ..Faults::none() });
+    let _ = wal.append(&one_float("t", &series("m", 1), 1, 1.0)).await;
+    assert!(tokio::time::timeout(Duration::from_secs(600), wal.failed()).await.is_err());
+    fake.set_faults(Faults::none());
+    wal.close(Duration::from_secs(60)).await;
+    assert!(tokio::time::timeout(Duration::from_secs(600), wal.failed()).await.is_err());
+}
