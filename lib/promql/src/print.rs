@@ -11,7 +11,7 @@ use crate::ast::{
     AggregateExpr, BinaryExpr, Cardinality, Expr, NumberLiteral, StringLiteral, SubqueryExpr, VectorMatching,
 };
 use crate::format::{go_f, go_g};
-use crate::parser::{format_duration, quote_bytes};
+use crate::parser::quote_bytes;
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +44,7 @@ impl fmt::Display for NumberLiteral {
             )]
             let ms = (self.value.abs() * 1e9) as i64 / 1_000_000;
             let sign = if self.value < 0.0 { "-" } else { "" };
-            return write!(f, "{sign}{}", format_duration(ms));
+            return write!(f, "{sign}{}", mneme_model::duration::format_ms(ms));
         }
         f.write_str(&go_f(self.value))
     }

@@ -4,12 +4,12 @@
 //! - [`Authenticator`] a request's headers in, its tenant (writes) or tenants (reads, `a|b`) out.
 //! - [`Limits`] what one tenant may do; [`Overrides`] the limits of every tenant: defaults, then the config file's `overrides:`,
 //!   then the reloadable runtime file.
-//! - [`RateLimiter`] token buckets by tenant.
+//! - [`RateLimiter`] token buckets by tenant; [`duration`] how config files write durations.
 
 mod auth;
+pub mod duration;
 mod limits;
 mod overrides;
-mod period;
 mod rate;
 mod secret;
 

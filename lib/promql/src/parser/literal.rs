@@ -1,16 +1,15 @@
 //! Numbers, durations and strings: from their text to their value.
 
-mod duration;
 mod number;
 mod unquote;
+
+use mneme_model::duration;
 
 use super::Parser;
 use super::binary::is_minus;
 use super::error::{Failure, Parsed};
 use super::token::{Kind, Token};
 use crate::ast::{NumberLiteral, StringLiteral};
-
-pub(crate) use duration::format_duration;
 
 impl<'a> Parser<'a> {
     /// A number, or a duration as its seconds.
@@ -28,9 +27,9 @@ impl<'a> Parser<'a> {
                 (value, false)
             }
             Kind::Duration => {
-                let nanoseconds =
-                    duration::parse(token.text).map_err(|message| Failure::at(token.pos(), message))?;
-                (duration::seconds(nanoseconds), true)
+                let ms = duration::parse_ms(token.text)
+                    .map_err(|error| Failure::at(token.pos(), error.to_string()))?;
+                (seconds(ms), true)
             }
             _ => return Err(Failure::Unexpected(token)),
         };
@@ -46,6 +45,13 @@ impl<'a> Parser<'a> {
         };
         Ok(StringLiteral { value, invalid_utf8, pos: token.pos() })
     }
+}
+
+/// Milliseconds as seconds, rounded as Go does it: whole seconds and the nanoseconds apart.
+fn seconds(ms: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "as Prometheus converts it")]
+    let (whole, nanoseconds) = ((ms / 1000) as f64, (ms % 1000 * 1_000_000) as f64);
+    whole + nanoseconds / 1e9
 }
 
 /// Puts a sign before a number.

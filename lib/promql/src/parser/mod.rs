@@ -21,7 +21,6 @@ mod token;
 mod tree;
 
 pub use error::{LineColumn, ParseError};
-pub(crate) use literal::format_duration;
 pub(crate) use quote::quote_bytes;
 
 use error::{Failure, Parsed};

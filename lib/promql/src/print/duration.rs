@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use mneme_model::duration;
+
 use crate::ast::{Duration, DurationExpr, DurationOp};
-use crate::parser::format_duration;
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Literal(ms) => f.write_str(&format_duration(*ms)),
+            Self::Literal(ms) => f.write_str(&duration::format_ms(*ms)),
             Self::Expr(expr) => expr.fmt(f),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::period;
+use crate::duration;
 
 pub use strategy::{LabelValueStrategy, NameValidation};
 
@@ -46,11 +46,11 @@ pub struct Limits {
     /// Whether a histogram with more buckets loses resolution until it fits; if not, or if it cannot, it is refused (400). Default true.
     pub reduce_native_histogram_over_max_buckets: bool,
     /// How far in the future a sample may lie; further ones are refused (400). "0s" = any. Default "10m".
-    #[serde(with = "period")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub creation_grace_period: Duration,
     /// Accepted for the sake of existing files and ignored: samples of any age are taken. Default "0s".
-    #[serde(with = "period")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub out_of_order_time_window: Duration,
     /// The most exemplars of one series in one request; further ones are dropped silently. Default 0.
@@ -63,16 +63,16 @@ pub struct Limits {
     pub ingestion_tenant_shard_size: u16,
 
     /// How long a query may compute; over it 503. "0s" = the process' own limit. Default "0s".
-    #[serde(with = "period")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub query_timeout: Duration,
     /// The longest time range of a query with its selectors' ranges and offsets; over it 400. "0s" = any. Cortex's name is
     /// `max_query_length`. Default "0s".
-    #[serde(with = "period", alias = "max_query_length")]
+    #[serde(with = "duration", alias = "max_query_length")]
     #[schemars(with = "String")]
     pub max_total_query_length: Duration,
     /// How far back queries see; older data is as if absent. "0s" = all. Default "0s".
-    #[serde(with = "period")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub max_query_lookback: Duration,
     /// The longest query text in bytes; over it 400. Default 0.
@@ -132,9 +132,10 @@ impl Default for Limits {
 }
 
 /// Every PromQL feature that can be switched on, by Prometheus' name.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 8] = [
     "all",
     "promql-experimental-functions",
+    "promql-duration-expr",
     "promql-extended-range-selectors",
     "promql-binop-fill-modifiers",
     "promql-delayed-name-removal",
