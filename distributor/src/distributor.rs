@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mneme_model::{Labels, TenantId, TimestampMs};
-use mneme_proto::remote_write::{self, Request, Sample, Series, Version};
+use mneme_proto::remote_write::{Request, Sample, Series, Version};
 use mneme_server::{Kind, SharedClock, Status};
 use mneme_tenant::{Authenticator, Limits, RateLimiter, SharedOverrides};
 use mneme_wal::{AppendError, Appended, Records};
 use prometheus::Registry;
 
-use crate::budget::ByteBudget;
+use crate::budget::{ByteBudget, Reservation};
 use crate::buffers::Buffers;
 use crate::metrics::Metrics;
-use crate::stage::{Stager, Tally};
+use crate::stage::{Error, Stager, Tally};
 use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
 
 /// What a distributor is given.
@@ -51,11 +51,16 @@ pub(crate) struct Shared {
     refusals: AtomicU64,
 }
 
+/// So many times `max_decompressed_size_bytes` may a request's records take: what senders send takes less than thrice its bytes.
+const RECORDS_TO_MESSAGE: usize = 4;
+
 /// A request's records, ready for the WAL.
 #[derive(Debug)]
 pub(crate) struct Staged {
     pub(crate) records: Records,
     pub(crate) tally: Tally,
+    /// The records' bytes of the budget.
+    pub(crate) reserved: Reservation,
 }
 
 /// What became of staged records.
@@ -70,7 +75,7 @@ impl Distributor {
     /// Where the registry already has a distributor's metrics.
     pub fn new(config: Config, parts: Parts, registry: &Registry) -> Result<Self, prometheus::Error> {
         let metrics = Metrics::new(registry)?;
-        let budget = ByteBudget::new(config.max_inflight_push_requests_bytes);
+        let budget = ByteBudget::new(config.max_inflight_push_requests_bytes, metrics.inflight_bytes.clone());
         let shared = Shared {
             config,
             parts,
@@ -94,7 +99,7 @@ impl Distributor {
         samples: &[(Labels, TimestampMs, f64)],
     ) -> Result<Counts, Status> {
         let shared = &self.shared;
-        let staged = shared.stage(tenant, |stager| {
+        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager| {
             let mut series = Series::new();
             for (labels, t, v) in samples {
                 series.labels.clear();
@@ -105,8 +110,11 @@ impl Distributor {
             }
             Ok(())
         });
-        let outcome =
-            shared.append(staged.map_err(|error| Status::new(Kind::BadRequest, error.to_string()))?, 0).await;
+        let staged = staged.map_err(|error| match error {
+            Error::Message(error) => Status::new(Kind::BadRequest, error.to_string()),
+            Error::Room(status) => status,
+        })?;
+        let outcome = shared.append(staged, 0).await;
         outcome.result.map(|()| outcome.written)
     }
 }
@@ -154,47 +162,54 @@ impl Shared {
         status.with_retry_after(retry::retry_after(attempt, at_least, random))
     }
 
-    /// Stages a decompressed message.
+    /// Stages a decompressed message. `reserved` has room for it, and afterwards for its records only.
     pub(crate) fn stage_message(
         &self,
         tenant: &TenantId,
         version: Version,
         message: &[u8],
+        reserved: Reservation,
     ) -> Result<Staged, Status> {
-        let staged = self.stage(tenant, |stager| {
+        let staged = self.stage(tenant, reserved, |stager| {
             let request = Request::parse(version, message)?;
             let (mut walk, mut series) = (request.timeseries(), Series::new());
             while walk.next(&mut series)? {
                 stager.series(&mut series)?;
             }
             for family in request.metadata() {
-                stager.family(&family?);
+                stager.family(&family?)?;
             }
             Ok(())
         });
-        staged.map_err(|error| {
-            Status::new(Kind::BadRequest, format!("the body is no {}: {error}", version.message()))
+        staged.map_err(|error| match error {
+            Error::Message(error) => {
+                Status::new(Kind::BadRequest, format!("the body is no {}: {error}", version.message()))
+            }
+            Error::Room(status) => status,
         })
     }
 
     fn stage(
         &self,
         tenant: &TenantId,
-        fill: impl FnOnce(&mut Stager<'_>) -> Result<(), remote_write::Error>,
-    ) -> Result<Staged, remote_write::Error> {
+        mut reserved: Reservation,
+        fill: impl FnOnce(&mut Stager<'_>) -> Result<(), Error>,
+    ) -> Result<Staged, Error> {
         let Parts { overrides, clock, hash_seed, partition_count, .. } = &self.parts;
         let limits = overrides.limits(tenant);
         let shard = Shard::new(tenant, *hash_seed, *partition_count, shard_size(&limits, *partition_count));
         let mut records = self.buffers.records(tenant);
-        let mut stager = Stager::new(&limits, &shard, clock.now_ms(), &mut records);
-        let filled = fill(&mut stager);
-        let tally = stager.finish();
-        filled.map(|()| Staged { records, tally })
+        let most = self.config.max_decompressed_size_bytes.saturating_mul(RECORDS_TO_MESSAGE);
+        let mut stager = Stager::new(&limits, &shard, clock.now_ms(), &mut records, &mut reserved, most);
+        fill(&mut stager)?;
+        let (tally, bytes) = stager.finish()?;
+        reserved.shrink_to(bytes);
+        Ok(Staged { records, tally, reserved })
     }
 
     /// Makes staged records durable, and says what the sender is told.
     pub(crate) async fn append(&self, staged: Staged, attempt: u32) -> Outcome {
-        let Staged { records, tally } = staged;
+        let Staged { records, tally, reserved } = staged;
         let outcome = match self.parts.appender.append(&records).await {
             Ok(appended) => self.durable(&tally, &records, &appended),
             Err(error) => {
@@ -203,6 +218,7 @@ impl Shared {
             }
         };
         self.buffers.give_records(records);
+        drop(reserved);
         outcome
     }
 
@@ -210,10 +226,9 @@ impl Shared {
         let mut written = tally.stored;
         let mut refused = tally.refused.clone();
         if let Some(first) = appended.conflicts.first() {
-            let n = appended.conflicts.len() as u64;
             let (labels, t) = records.sample(*first).unwrap_or_default();
             let reason = Reason::SampleDuplicateTimestamp;
-            let counts = Counts { floats: n, ..Counts::default() };
+            let counts = tally.kinds(&appended.conflicts);
             refused.by_reason.push((reason, counts));
             refused.first.get_or_insert_with(|| {
                 (
@@ -222,10 +237,9 @@ impl Shared {
                 )
             });
             // Which of the two values is kept does not depend on who came first, so neither is told to be written.
-            let floats = n.min(written.floats);
-            written.floats -= floats;
-            written.histograms = written.histograms.saturating_sub(n - floats);
-            self.metrics.conflicts(n);
+            written.floats = written.floats.saturating_sub(counts.floats);
+            written.histograms = written.histograms.saturating_sub(counts.histograms);
+            self.metrics.conflicts(counts);
         }
         self.metrics.observe(tally, written);
         let result = match &refused.first {

@@ -16,7 +16,7 @@ use mneme_proto::remote_write::{Version, snappy};
 use mneme_server::{Kind, Status};
 use mneme_tenant::AuthError;
 
-use crate::body::{over_budget, read};
+use crate::body::read;
 use crate::budget::Reservation;
 use crate::distributor::{Distributor, Shared, Staged};
 use crate::reply::Reply;
@@ -58,7 +58,6 @@ struct Inflight<'s>(&'s Shared);
 impl Drop for Inflight<'_> {
     fn drop(&mut self) {
         self.0.metrics.inflight_requests.dec();
-        self.0.metrics.inflight_bytes.set(i64::try_from(self.0.budget.used()).unwrap_or(i64::MAX));
     }
 }
 
@@ -77,8 +76,7 @@ async fn take(shared: &Arc<Shared>, headers: &HeaderMap, body: Body) -> Reply {
     if let Err(status) = shared.check_request_rate(&tenant, &limits, attempt) {
         return refused(status);
     }
-    let mut reserved = shared.budget.empty();
-    let staged = match receive(shared, headers, body, &mut reserved, &tenant, version).await {
+    let staged = match receive(shared, headers, body, &tenant, version).await {
         Ok(staged) => staged,
         Err(status) if status.kind == Kind::Unavailable => {
             return refused(shared.later(status, attempt, Duration::ZERO));
@@ -93,37 +91,42 @@ async fn take(shared: &Arc<Shared>, headers: &HeaderMap, body: Body) -> Reply {
 }
 
 /// Reads, decompresses and stages the request.
+#[tracing::instrument(name = "read_and_stage", skip_all)]
 async fn receive(
     shared: &Arc<Shared>,
     headers: &HeaderMap,
     body: Body,
-    reserved: &mut Reservation,
     tenant: &TenantId,
     version: Version,
 ) -> Result<Staged, Status> {
-    let body = read(headers, body, shared.config.max_recv_msg_size_bytes, reserved).await?;
+    let mut reserved = shared.budget.empty();
+    let body = read(headers, body, &shared.config, &mut reserved).await?;
     shared.metrics.received_bytes.inc_by(body.len() as u64);
     let declared = snappy::declared_len(&body, shared.config.max_decompressed_size_bytes)
         .map_err(|error| snappy_status(&error))?;
-    if !reserved.grow(declared) {
-        return Err(over_budget(declared));
-    }
-    shared.metrics.inflight_bytes.set(i64::try_from(shared.budget.used()).unwrap_or(i64::MAX));
+    reserved.take(declared)?;
     if declared < LARGE {
-        return decode(shared, tenant, version, &body);
+        return decode(shared, tenant, version, &body, reserved);
     }
     let (shared, tenant) = (Arc::clone(shared), tenant.clone());
-    tokio::task::spawn_blocking(move || decode(&shared, &tenant, version, &body))
+    // A sender that goes away does not end this work: what it takes is reserved until it is done.
+    tokio::task::spawn_blocking(move || decode(&shared, &tenant, version, &body, reserved))
         .await
         .unwrap_or_else(|_| Err(Status::new(Kind::Internal, "the request's decoder failed")))
 }
 
-fn decode(shared: &Shared, tenant: &TenantId, version: Version, body: &Bytes) -> Result<Staged, Status> {
+fn decode(
+    shared: &Shared,
+    tenant: &TenantId,
+    version: Version,
+    body: &Bytes,
+    reserved: Reservation,
+) -> Result<Staged, Status> {
     let mut buffer = shared.buffers.message();
     let staged = match snappy::decompress(body, shared.config.max_decompressed_size_bytes, &mut buffer) {
         Ok(message) => {
             shared.metrics.decompressed_bytes.inc_by(message.len() as u64);
-            shared.stage_message(tenant, version, message)
+            shared.stage_message(tenant, version, message, reserved)
         }
         Err(error) => Err(snappy_status(&error)),
     };

@@ -55,7 +55,7 @@ impl Metrics {
             inflight_requests: gauge("inflight_requests", "Write requests under way.")?,
             inflight_bytes: gauge(
                 "inflight_bytes",
-                "Bytes of write requests under way, against max_inflight_push_requests_bytes.",
+                "Bytes of write requests under way and of their records, against max_inflight_push_requests_bytes.",
             )?,
             received: vec("received_samples_total", "What senders sent, by kind.", &["kind"])?,
             stored: vec("stored_samples_total", "What was made durable, by kind.", &["kind"])?,
@@ -85,8 +85,8 @@ impl Metrics {
     }
 
     /// Samples that are stored, or not, beside another value at their time.
-    pub(crate) fn conflicts(&self, n: u64) {
-        self.refused(Reason::SampleDuplicateTimestamp.id(), Counts { floats: n, ..Counts::default() });
+    pub(crate) fn conflicts(&self, counts: Counts) {
+        self.refused(Reason::SampleDuplicateTimestamp.id(), counts);
     }
 
     /// Refused by `reason`, an error's id.

@@ -328,18 +328,37 @@ fn another_value_at_the_same_time() {
 }
 
 #[test]
+fn another_histogram_at_the_same_time() {
+    let harness = Harness::new(Limits::default());
+    harness.fail_with(Sent::Conflicts(vec![0, 2]));
+    let samples = [NOW, NOW + 1].map(|t| HistogramSample { t, h: AnyHistogram::Integer(histogram()), st: 0 });
+    let h = SeriesToEncode { labels: &[("__name__", "h")], histograms: &samples, ..Default::default() };
+    let reply = harness.push(Version::V2, message(Version::V2, &[good("x"), h, good("y")]));
+    assert_eq!((reply.status, reply.written), (400, [1, 1, 0]), "{}", reply.body);
+    let refused = |kind| {
+        harness.metric(&format!(
+            "mneme_distributor_refused_samples_total{{kind=\"{kind}\",reason=\"sample-duplicate-timestamp\"}}"
+        ))
+    };
+    assert_eq!((refused("float"), refused("histogram")), (1.0, 1.0));
+}
+
+#[test]
 fn over_the_process_budget_of_bytes() {
     let whole = message(Version::V2, &[good("x")]);
     let (sent, decompressed) = (snappy::compress(&whole).len(), whole.len());
-    for (budget, status) in [(sent - 1, 503), (sent + decompressed - 1, 503), (sent + decompressed, 204)] {
+    let with_records = sent + decompressed + 500;
+    for (budget, status) in
+        [(sent - 1, 413), (sent + decompressed - 1, 413), (sent + decompressed, 413), (with_records, 204)]
+    {
         let harness = Harness::with_budget(budget);
         for _ in 0..3 {
             let reply = harness.push(Version::V2, whole.clone());
             assert_eq!(reply.status, status, "{budget}: {}", reply.body);
-            assert_eq!(reply.retry_after.is_some(), status == 503);
             assert!(
-                status == 204
-                    || reply.first_line().contains("err-mneme-distributor-max-inflight-push-requests-bytes")
+                status == 204 || reply.first_line().contains("than all requests together may, max_inflight"),
+                "{}",
+                reply.body
             );
         }
     }

@@ -3,7 +3,7 @@
 use mneme_model::LabelsRef;
 use mneme_proto::remote_write::{ExemplarRef, Series};
 
-use super::{Accepted, Counts, Problem, Stager, clip};
+use super::{Accepted, Counts, Error, Problem, Stager, account, clip};
 use crate::Reason;
 
 /// OpenMetrics 1.0: names and values of an exemplar's labels have at most so many characters together.
@@ -12,7 +12,7 @@ const MAX_RUNES: usize = 128;
 const ONE: Counts = Counts { floats: 0, histograms: 0, exemplars: 1, metadata: 0 };
 
 impl Stager<'_> {
-    pub(super) fn exemplars(&mut self, series: &mut Accepted<'_>, sent: &Series<'_>) {
+    pub(super) fn exemplars(&mut self, series: &mut Accepted<'_>, sent: &Series<'_>) -> Result<(), Error> {
         let limit = match self.limits.max_exemplars_per_series_per_request {
             0 => usize::MAX,
             limit => limit,
@@ -25,13 +25,15 @@ impl Stager<'_> {
             }
             match self.exemplar_labels(exemplar, sent, series.labels, &mut text) {
                 Ok(labels) => {
-                    let index = self.index(series);
+                    let index = self.index(series)?;
+                    self.account.charge(account::EXEMPLAR + labels.as_bytes().len())?;
                     self.records.exemplar(index, exemplar.timestamp, exemplar.value, labels);
                     self.tally.stored.exemplars += 1;
                 }
                 Err((reason, words)) => self.tally.refuse(reason, ONE, || words),
             }
         }
+        Ok(())
     }
 
     fn exemplar_labels<'t>(

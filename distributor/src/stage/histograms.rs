@@ -2,9 +2,9 @@
 
 use mneme_model::histogram::{EXPONENTIAL_SCHEMA_MAX, Error as Invalid, is_exponential_schema_reserved};
 use mneme_model::{AnyHistogram, LabelsRef};
-use mneme_proto::remote_write::{Error, RawHistogram};
+use mneme_proto::remote_write::RawHistogram;
 
-use super::{Accepted, Counts, Problem, Stager, clip};
+use super::{Accepted, Counts, Error, Problem, Stager, account, clip};
 use crate::Reason;
 
 const ONE: Counts = Counts { floats: 0, histograms: 1, exemplars: 0, metadata: 0 };
@@ -29,8 +29,11 @@ impl Stager<'_> {
             self.tally.refuse(reason, ONE, || words);
             return Ok(());
         }
-        let index = self.index(series);
-        self.records.histogram(index, sample.t, self.times.start(sample.st, sample.t), &sample.h);
+        let index = self.index(series)?;
+        self.account.charge(account::histogram(&sample.h))?;
+        let start = self.times.start(sample.st, sample.t);
+        let number = self.records.histogram(index, sample.t, start, &sample.h);
+        self.tally.histograms.push(number);
         self.tally.stored.histograms += 1;
         Ok(())
     }

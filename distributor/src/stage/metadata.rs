@@ -5,38 +5,44 @@ use mneme_model::{LabelsRef, Metadata, MetricType};
 use mneme_proto::remote_write::{FamilyMetadata, MetadataRef, Series};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Counts, Stager, clip};
+use super::{Counts, Error, Stager, account, clip};
 use crate::Reason;
 
 const ONE: Counts = Counts { floats: 0, histograms: 0, exemplars: 0, metadata: 1 };
 
 impl Stager<'_> {
     /// Stages what a 1.0 request says of a family.
-    pub(crate) fn family(&mut self, sent: &FamilyMetadata<'_>) {
+    pub(crate) fn family(&mut self, sent: &FamilyMetadata<'_>) -> Result<(), Error> {
         self.tally.received += ONE;
-        self.metadata(sent.family, &sent.metadata);
+        self.metadata(sent.family, &sent.metadata)
     }
 
     /// Stages what a 2.0 request says of a series' family.
-    pub(super) fn series_metadata(&mut self, labels: LabelsRef<'_>, series: &Series<'_>) {
+    pub(super) fn series_metadata(
+        &mut self,
+        labels: LabelsRef<'_>,
+        series: &Series<'_>,
+    ) -> Result<(), Error> {
         if let Some(problem) = series.metadata_problem {
             let words = || format!("{problem} of the metadata of series '{}'", clip(&labels.to_string()));
             self.tally.refuse(Reason::MetadataInvalid, ONE, words);
         } else if let Some(metadata) = &series.metadata {
             let name = labels.get(METRIC_NAME).unwrap_or_default();
-            self.metadata(family(name, metadata.metric_type), metadata);
+            self.metadata(family(name, metadata.metric_type), metadata)?;
         }
+        Ok(())
     }
 
-    fn metadata(&mut self, family: &str, sent: &MetadataRef<'_>) {
+    fn metadata(&mut self, family: &str, sent: &MetadataRef<'_>) -> Result<(), Error> {
         let limit = match self.limits.max_metadata_length {
             0 => usize::MAX,
             limit => limit,
         };
         if family.is_empty() {
-            return self.tally.refuse(Reason::MetadataMissingMetricName, ONE, || {
+            self.tally.refuse(Reason::MetadataMissingMetricName, ONE, || {
                 "metadata without a metric name".to_owned()
             });
+            return Ok(());
         }
         for (reason, what, text) in
             [(Reason::MetricNameTooLong, "metric name", family), (Reason::UnitTooLong, "unit", sent.unit)]
@@ -48,16 +54,19 @@ impl Stager<'_> {
                         "{what} {text:?} of {len} bytes, longer than the tenant's limit max_metadata_length of {limit}, in metadata of '{family}'"
                     )
                 };
-                return self.tally.refuse(reason, ONE, words);
+                self.tally.refuse(reason, ONE, words);
+                return Ok(());
             }
         }
         let help = sent.help.get(..sent.help.floor_char_boundary(limit)).unwrap_or_default();
         self.tally.stored.metadata += 1;
         if self.families.insert(fingerprint(family, sent.metric_type, help, sent.unit)) {
+            self.account.charge(account::METADATA + family.len() + help.len() + sent.unit.len())?;
             let metadata =
                 Metadata { metric_type: sent.metric_type, help: help.to_owned(), unit: sent.unit.to_owned() };
             self.records.metadata(self.shard.partition_of_family(family), family, &metadata);
         }
+        Ok(())
     }
 }
 

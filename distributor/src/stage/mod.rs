@@ -1,5 +1,7 @@
 //! One request's series, checked one by one and put into records for the WAL.
 
+mod account;
+mod error;
 mod exemplars;
 mod histograms;
 mod labels;
@@ -9,14 +11,17 @@ mod time;
 
 use hashbrown::HashSet;
 use mneme_model::{Labels, LabelsRef, TimestampMs};
-use mneme_proto::remote_write::{Error, Sample, Series};
+use mneme_proto::remote_write::{Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
 use mneme_wal::Records;
 
+use crate::budget::Reservation;
 use crate::{Reason, Shard};
+pub(crate) use error::Error;
 pub use tally::Counts;
 pub(crate) use tally::Tally;
 
+use account::Account;
 use time::TimeRange;
 
 /// Checks series after series against one tenant's limits; what is good goes into the records, what is not is tallied.
@@ -26,6 +31,7 @@ pub(crate) struct Stager<'p> {
     shard: &'p Shard,
     times: TimeRange,
     records: &'p mut Records,
+    account: Account<'p>,
     tally: Tally,
     text: String,
     families: HashSet<u64>,
@@ -42,11 +48,14 @@ struct Accepted<'s> {
 }
 
 impl<'p> Stager<'p> {
+    /// Charges the records to `reserved`, at most `most` bytes.
     pub(crate) fn new(
         limits: &'p Limits,
         shard: &'p Shard,
         now: TimestampMs,
         records: &'p mut Records,
+        reserved: &'p mut Reservation,
+        most: usize,
     ) -> Self {
         let times = TimeRange::new(now, limits.creation_grace_period);
         Self {
@@ -54,22 +63,28 @@ impl<'p> Stager<'p> {
             shard,
             times,
             records,
+            account: Account::new(reserved, most),
             tally: Tally::default(),
             text: String::new(),
             families: HashSet::new(),
         }
     }
 
-    /// What was taken and what was refused.
-    pub(crate) fn finish(self) -> Tally {
-        self.tally
+    /// What was taken and what was refused, and the bytes of the records.
+    ///
+    /// # Errors
+    /// As [`Self::series`].
+    pub(crate) fn finish(mut self) -> Result<(Tally, usize), Error> {
+        let bytes = self.account.settle()?;
+        Ok((self.tally, bytes))
     }
 
     /// Stages one series.
     ///
     /// # Errors
-    /// Only for a broken message; the request is then refused as a whole.
+    /// For a broken message, and for records that have no room; the request is then refused as a whole.
     pub(crate) fn series(&mut self, series: &mut Series<'_>) -> Result<(), Error> {
+        self.account.decoded(series)?;
         let offered = Counts::offered(series);
         self.tally.received += offered;
         if let Some(problem) = series.problem {
@@ -89,31 +104,37 @@ impl<'p> Stager<'p> {
     fn accepted(&mut self, series: &Series<'_>, labels: LabelsRef<'_>) -> Result<(), Error> {
         let mut accepted = Accepted { labels, hash: labels.hash(self.shard.seed()), index: None };
         for sample in &series.samples {
-            self.float(&mut accepted, sample);
+            self.float(&mut accepted, sample)?;
         }
         for raw in &series.histograms {
             self.histogram(&mut accepted, raw)?;
         }
-        self.exemplars(&mut accepted, series);
-        self.series_metadata(labels, series);
+        self.exemplars(&mut accepted, series)?;
+        self.series_metadata(labels, series)
+    }
+
+    fn float(&mut self, series: &mut Accepted<'_>, sample: &Sample) -> Result<(), Error> {
+        if let Err(reason) = self.times.check(sample.t) {
+            let text = || self.times.words(reason, "sample", sample.t, series.labels);
+            self.tally.refuse(reason, Counts { floats: 1, ..Counts::default() }, text);
+            return Ok(());
+        }
+        let index = self.index(series)?;
+        self.account.charge(account::FLOAT)?;
+        self.records.float(index, sample.t, sample.v, self.times.start(sample.st, sample.t));
+        self.tally.stored.floats += 1;
         Ok(())
     }
 
-    fn float(&mut self, series: &mut Accepted<'_>, sample: &Sample) {
-        if let Err(reason) = self.times.check(sample.t) {
-            let text = || self.times.words(reason, "sample", sample.t, series.labels);
-            return self.tally.refuse(reason, Counts { floats: 1, ..Counts::default() }, text);
-        }
-        let index = self.index(series);
-        self.records.float(index, sample.t, sample.v, self.times.start(sample.st, sample.t));
-        self.tally.stored.floats += 1;
-    }
-
     /// The series' number in the records, where it is put with its first sample or exemplar.
-    fn index(&mut self, series: &mut Accepted<'_>) -> u32 {
-        *series.index.get_or_insert_with(|| {
-            self.records.series(series.labels, series.hash, self.shard.partition(series.hash))
-        })
+    fn index(&mut self, series: &mut Accepted<'_>) -> Result<u32, Error> {
+        if let Some(index) = series.index {
+            return Ok(index);
+        }
+        self.account.charge(account::SERIES + series.labels.as_bytes().len())?;
+        let index = self.records.series(series.labels, series.hash, self.shard.partition(series.hash));
+        series.index = Some(index);
+        Ok(index)
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Tally {
     pub(crate) received: Counts,
     /// What goes to the WAL.
     pub(crate) stored: Counts,
+    /// The numbers of the histograms among the records' samples, ascending.
+    pub(crate) histograms: Vec<u32>,
     /// What is told to the sender as refused.
     pub(crate) refused: Refusals,
     /// What is dropped without an error, as the tenant's limits ask for.
@@ -74,6 +76,13 @@ pub(crate) struct Refusals {
 }
 
 impl Tally {
+    /// Of which kinds the samples with these numbers are.
+    pub(crate) fn kinds(&self, samples: &[u32]) -> Counts {
+        let is_histogram = |number: &&u32| self.histograms.binary_search(number).is_ok();
+        let histograms = samples.iter().filter(is_histogram).count() as u64;
+        Counts { floats: samples.len() as u64 - histograms, histograms, ..Counts::default() }
+    }
+
     pub(crate) fn refuse(&mut self, reason: Reason, counts: Counts, words: impl FnOnce() -> String) {
         self.refused.first.get_or_insert_with(|| (reason, words()));
         add(&mut self.refused.by_reason, reason, counts);

@@ -71,6 +71,7 @@ impl Clock for StandingClock {
 pub struct Harness {
     pub log: Arc<FakeLog>,
     pub distributor: Distributor,
+    registry: prometheus::Registry,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -100,7 +101,10 @@ impl Harness {
 
     /// One whose requests may take so many bytes together.
     pub fn with_budget(bytes: usize) -> Self {
-        let config = Config { max_inflight_push_requests_bytes: bytes, ..Config::default() };
+        Self::with_config(Config { max_inflight_push_requests_bytes: bytes, ..Config::default() })
+    }
+
+    pub fn with_config(config: Config) -> Self {
         Self::configured(Limits::default(), AuthMode::Auto, config)
     }
 
@@ -120,16 +124,30 @@ impl Harness {
             hash_seed: 7,
             partition_count: 64,
         };
-        let distributor = Distributor::new(config, parts, &prometheus::Registry::new()).unwrap();
+        let registry = prometheus::Registry::new();
+        let distributor = Distributor::new(config, parts, &registry).unwrap();
         Self {
             log,
             distributor,
+            registry,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
 
     pub fn fail_with(&self, next: Sent) {
         *self.log.next.lock().unwrap() = next;
+    }
+
+    /// Bytes of the budget that requests hold.
+    pub fn inflight_bytes(&self) -> usize {
+        self.metric("mneme_distributor_inflight_bytes ") as usize
+    }
+
+    /// The value of the metric whose line begins so, 0 if there is none.
+    pub fn metric(&self, begin: &str) -> f64 {
+        let text = prometheus::TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(begin));
+        line.map_or(0.0, |value| value.trim().parse().unwrap())
     }
 
     /// How many samples are in the log.
