@@ -198,18 +198,9 @@ fn stricter<T: Ord + Default>(a: T, b: T) -> T {
     if a == T::default() || (b != T::default() && b < a) { b } else { a }
 }
 
-/// What Prometheus' flag names switch on.
+/// What the tenant has switched on, over the defaults of the released Prometheus. `Limits::validate` has refused unknown names.
 fn features(names: &[String]) -> Features {
-    let on = |name: &str| names.iter().any(|have| have == name || have == "all");
-    Features {
-        experimental_functions: on("promql-experimental-functions"),
-        duration_expressions: on("promql-duration-expr"),
-        extended_range_selectors: on("promql-extended-range-selectors"),
-        binop_fill_modifiers: on("promql-binop-fill-modifiers"),
-        delayed_name_removal: on("promql-delayed-name-removal"),
-        type_and_unit_labels: on("type-and-unit-labels"),
-        use_start_timestamps: on("use-start-timestamps"),
-    }
+    Features::from_names(names).unwrap_or_default()
 }
 
 /// What both have on.

@@ -55,8 +55,8 @@ pub struct Limits {
     pub out_of_order_time_window: Duration,
     /// The most exemplars of one series in one request; further ones are dropped silently. Default 0.
     pub max_exemplars_per_series_per_request: usize,
-    /// The most series in memory; new ones above it are refused (400). Also decides over how many partitions the tenant is spread.
-    /// Default 0; Mimir's default is 150000.
+    /// How many series the tenant is expected to have: decides over how many partitions it is spread. This version refuses no series
+    /// over it. Default 0 (unknown); Mimir's default is 150000.
     pub max_global_series_per_user: u64,
     /// Over how many partitions the tenant is spread. More spread the load, fewer keep small tenants cheap. 0 = one for every 100,000
     /// of `max_global_series_per_user`, all without that limit. Default 0.
