@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use mneme_server::telemetry::{self, Identity};
 
 use cli::{Cli, Command, ConfigCommand};
 
@@ -19,6 +20,10 @@ use cli::{Cli, Command, ConfigCommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How long the last spans may take to reach the collector after a drain.
+const SPANS_END: Duration = Duration::from_secs(3);
+/// The same where `serve` ended otherwise, such as by a second signal.
+const SPANS_CUT_OFF: Duration = Duration::from_millis(300);
 /// How long blocking work may still run once `serve` is done.
 const RUNTIME_END: Duration = Duration::from_millis(100);
 
@@ -38,9 +43,13 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: config::Config) -> anyhow::Result<()> {
-    mneme_server::telemetry::init(&config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("mneme").build()?;
+    let identity = Identity { version: build::VERSION, instance: &config.instance };
+    let spans = telemetry::init(&config.telemetry, identity, runtime.handle())?;
     let result = runtime.block_on(serve::run(config));
+    if let Some(spans) = spans {
+        spans.shutdown(if result.is_ok() { SPANS_END } else { SPANS_CUT_OFF });
+    }
     runtime.shutdown_timeout(RUNTIME_END);
     result
 }

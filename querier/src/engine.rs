@@ -71,6 +71,7 @@ impl Engine {
         Ok(Answer { result, timings })
     }
 
+    #[tracing::instrument(name = "query_queue", skip_all)]
     async fn turn(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
         let _queued = Gauge::new(&self.metrics.queued);
         match timeout_at(deadline, self.turns.clone().acquire_owned()).await {
@@ -81,6 +82,7 @@ impl Engine {
     }
 }
 
+#[tracing::instrument(name = "query_plan", skip_all)]
 fn plan(params: &QueryParams) -> Result<Plan, Error> {
     let expr: ast::Expr = mneme_promql::parse(&params.text, &params.features)
         .map_err(|error| Error::invalid_parameter("query", error))?;
@@ -91,6 +93,7 @@ fn plan(params: &QueryParams) -> Result<Plan, Error> {
 }
 
 /// Fetches all selects at once and counts them against the limits.
+#[tracing::instrument(name = "query_fetch", skip_all, fields(selects = selects.len()))]
 async fn fetch(
     source: &Source,
     selects: &[Select],
@@ -120,6 +123,7 @@ async fn fetch_one(source: &Source, select: &Select, floor: i64) -> Result<Vec<S
 }
 
 /// Computes on a thread for blocking work. The turn is given back when the computation has really ended.
+#[tracing::instrument(name = "query_evaluate", skip_all)]
 async fn compute(
     plan: Plan,
     fetched: Fetched,

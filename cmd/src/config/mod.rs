@@ -58,7 +58,7 @@ pub(crate) struct Config {
     pub(crate) overrides: TenantPatches,
     /// A file with `overrides` that is read again while the process runs.
     pub(crate) runtime_config: RuntimeConfigFile,
-    /// Log lines.
+    /// Log lines and spans.
     pub(crate) telemetry: mneme_server::telemetry::Config,
     /// The process's own metrics as a tenant's series.
     pub(crate) self_monitoring: SelfMonitoring,

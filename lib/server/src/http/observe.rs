@@ -12,18 +12,21 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use tracing::{Instrument, Span};
 
 use super::body::{Watched, Watcher};
 use super::metrics::method_label;
 use super::{Config, Metrics};
 use crate::tasks::panic_text;
+use crate::telemetry::{end_request_span, request_span};
 use crate::{Kind, Status};
 
 /// The label of requests that no route took.
 const NO_ROUTE: &str = "none";
 
-/// `router` with metrics by route template, a log line per request (debug; warn from 500 on), replies compressed as the
-/// client asks (gzip, zstd; streams stay streams), a limit on stalled bodies, and a panic of a handler turned into a 500.
+/// `router` with metrics by route template, a span and a log line per request (debug; warn from 500 on), replies
+/// compressed as the client asks (gzip, zstd; streams stay streams), a limit on stalled bodies, and a panic of a handler
+/// turned into a 500.
 ///
 /// Call it on the router that has the routes: around a fallback the templates would not be known.
 pub fn observed<S: Clone + Send + Sync + 'static>(
@@ -55,9 +58,12 @@ async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -
         tenant: tenant(&request),
         code: 499,
         bytes: 0,
+        span: Span::none(),
         metrics,
     };
-    let response = next.run(request).await;
+    let span = observation.new_span(&request);
+    observation.span = span.clone();
+    let response = next.run(request).instrument(span).await;
     observation.code = response.status().as_u16();
     let (parts, body) = response.into_parts();
     Response::from_parts(parts, Watched::wrap(body, observation))
@@ -79,7 +85,19 @@ struct Observation {
     /// 499 until there is a reply.
     code: u16,
     bytes: u64,
+    span: Span,
     metrics: Metrics,
+}
+
+impl Observation {
+    fn new_span(&self, request: &Request) -> Span {
+        let tenant = self.tenant.as_deref().unwrap_or("");
+        request_span(method_label(&self.method), self.route(), tenant, request.headers())
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
 }
 
 impl Watcher for Observation {
@@ -91,7 +109,8 @@ impl Watcher for Observation {
 impl Drop for Observation {
     fn drop(&mut self) {
         let seconds = self.start.elapsed().as_secs_f64();
-        let route = self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        end_request_span(&self.span, self.code);
+        let route = self.route();
         let method = method_label(&self.method);
         self.metrics.in_flight.dec();
         self.metrics.requests.with_label_values(&[route, method, &self.code.to_string()]).inc();
