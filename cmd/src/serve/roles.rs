@@ -174,6 +174,14 @@ fn spawn(ingester: &Ingester, wal: &Arc<Wal>, drain: &Drain) -> Tasks {
     let (tail, mut cuts) = (ingester.clone().run(drain.clone()), ingester.cuts());
     tasks.spawn_vital("ingester", async move { Ok(tail.await?) });
     let (wal, drain) = (Arc::clone(wal), drain.clone());
+    let (writer, drained) = (Arc::clone(&wal), drain.clone());
+    // A writer that has stopped does not come back: a new process does.
+    tasks.spawn_vital("wal", async move {
+        tokio::select! {
+            () = drained.started() => Ok(()),
+            failure = writer.failed() => Err(failure.into()),
+        }
+    });
     // The writer would find a cut in the log by itself, a poll later.
     tasks.spawn("cuts", async move {
         let follow = async {
