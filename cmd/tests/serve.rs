@@ -1,4 +1,5 @@
 //! The built binary: it listens, becomes ready, serves, drains on a signal, and tells what is wrong with a config file.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

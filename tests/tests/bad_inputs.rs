@@ -125,8 +125,8 @@ fn bodies_that_cannot_be_read(target: &Target) {
     // 2.0: a label that points outside of the symbols.
     let series = SeriesToEncode { labels: &[("__name__", "up")], ..SeriesToEncode::default() };
     let mut encoder = Encoder::new(Version::V2);
-    let message = encoder.series(&series).clone().finish();
-    let mut broken = message.clone();
+    encoder.series(&series);
+    let mut broken = encoder.finish();
     let last = broken.len() - 1;
     broken[last] = 99;
     let reply = target.send(Version::V2, &snappy::compress(&broken));

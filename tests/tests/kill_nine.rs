@@ -1,5 +1,6 @@
 //! Senders write without pause while Mneme is killed at random moments, again and again. After each start everything that
 //! was acknowledged before is there: once, with its bits; also when all of the data directory but the bucket is gone.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,9 +70,9 @@ fn remove_all_but_the_bucket(data: &Path) {
             continue;
         }
         if path.is_dir() {
-            std::fs::remove_dir_all(&path).unwrap()
+            std::fs::remove_dir_all(&path).unwrap();
         } else {
-            std::fs::remove_file(&path).unwrap()
+            std::fs::remove_file(&path).unwrap();
         }
     }
 }

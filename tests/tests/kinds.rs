@@ -1,5 +1,6 @@
 //! Every kind of data of remote write 1.0 and 2.0 is kept: floats with their bits, stale markers, integer, float and
 //! custom-bucket histograms, exemplars, metadata. Asked before and after a SIGKILL, the answers are the same.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mneme_model::histogram::{CUSTOM_BUCKETS_SCHEMA, Span};
 use mneme_model::{

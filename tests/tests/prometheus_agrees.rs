@@ -1,5 +1,7 @@
 //! A real Prometheus scrapes a real node_exporter, itself and Mneme, and remote-writes into Mneme. Whoever then asks
 //! either of the two gets the same answer, also after Mneme was killed and started again.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test tells how much it compared")]
 
 use std::time::Duration;
 
@@ -94,7 +96,7 @@ fn every_answer_is_prometheus_answer_also_after_a_crash() {
     let prometheus = Prometheus::start(dir.path(), &config(&mneme, &node));
 
     let sides = Sides {
-        prometheus: prometheus.url.clone(),
+        prometheus: prometheus.url,
         mneme: mneme.url("/prometheus"),
         client: Client::default(),
     };

@@ -1,4 +1,5 @@
 //! What an append, a new series and a series' memory cost. The series have 12 labels, as in a Kubernetes cluster.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

@@ -1,4 +1,5 @@
 //! One behaviour of the head per test.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mneme_head::{Head, HeadConfig, Outcome, Window};
 use mneme_model::{Cut, Exemplar, Labels, MatchOp, Matcher, Metadata, MetricType, TenantId};

@@ -1,4 +1,5 @@
 //! The listener under a raw client: what it counts, refuses and survives, and how it drains.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -341,7 +341,8 @@ fn typical_series_compress_well() {
         seed ^= seed << 17;
         seed % n
     };
-    let mut size = |limit: f64, name: &str, mut next: Box<dyn FnMut(&mut dyn FnMut(u64) -> u64) -> f64>| {
+    type Next = Box<dyn FnMut(&mut dyn FnMut(u64) -> u64) -> f64>;
+    let mut size = |limit: f64, name: &str, mut next: Next| {
         let rows: Vec<Float> =
             (0..120).map(|i| (1_700_000_000_000 + i * 15_000, next(&mut random).to_bits(), 0)).collect();
         let bytes = build(&rows).data.len() as f64 / 120.0;

@@ -106,7 +106,7 @@ mod tests {
             let got = LabelsRef::parse(bytes).unwrap_err();
             assert!(got == want || bytes[0] == 0x41, "{bytes:?}: {got:?}");
         }
-        assert_eq!(LabelsRef::parse(b"\x41\x00a\x01b").is_err(), true);
+        assert!(LabelsRef::parse(b"\x41\x00a\x01b").is_err());
     }
 
     #[test]
