@@ -48,10 +48,10 @@ pub(crate) struct ServeArgs {
     /// Directory for local files, and for the bucket unless --bucket says otherwise [default: ./mneme-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Where all data lives: file:///DIR, or memory:// to forget it at the end [default: file://<data-dir>/bucket]
+    /// Where all data lives: file:///DIR, or memory:// to forget it at the end [default: file://DATA-DIR/bucket]
     #[arg(long, value_name = "URL")]
     pub(crate) bucket: Option<String>,
-    /// Address of the HTTP listener; port 0 takes a free one, written to <data-dir>/mneme.addr [default: 127.0.0.1:9009]
+    /// Address of the HTTP listener; port 0 takes a free one, written to DATA-DIR/mneme.addr [default: 127.0.0.1:9009]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) http: Option<String>,
     /// Address of the gRPC listener: refused, because one process has nothing to serve there (clusters come later)

@@ -1,6 +1,6 @@
 //! The one binary: arguments, config, wiring, drain, command-line tools.
 //!
-//! `mneme serve` loads a [`config::Config`], builds an [`serve::App`] and runs it until a signal; `mneme config` checks a
+//! `mneme serve` loads a [`config::Config`], builds an `App` and runs it until a signal; `mneme config` checks a
 //! file or prints the reference.
 
 mod build;

@@ -2,7 +2,7 @@
 //!
 //! - [`Querier`] the role; its [`Querier::router`] is mounted by the process.
 //! - *source* the data of a request's tenants, by the ingesters' `QueryService`; *federation* what several tenants at once mean.
-//! - *engine* runs a query: turn, parse, plan, fetch ([`fetched`]), compute on a thread of its own, all by a deadline.
+//! - *engine* runs a query: turn, parse, plan, fetch (`fetched`), compute on a thread of its own, all by a deadline.
 //! - *api* parameters in, replies out; *json* writes them as Prometheus does, piece by piece.
 //!
 //! Flow: `routes -> tenants, form -> endpoint -> engine or source -> reply -> body`.

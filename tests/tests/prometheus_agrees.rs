@@ -95,11 +95,8 @@ fn every_answer_is_prometheus_answer_also_after_a_crash() {
     let node = NodeExporter::start(dir.path());
     let prometheus = Prometheus::start(dir.path(), &config(&mneme, &node));
 
-    let sides = Sides {
-        prometheus: prometheus.url,
-        mneme: mneme.url("/prometheus"),
-        client: Client::default(),
-    };
+    let sides =
+        Sides { prometheus: prometheus.url, mneme: mneme.url("/prometheus"), client: Client::default() };
     let end = sides.quiet_moment();
     sides.wait_until_written(end);
     sides.compare_all(end);

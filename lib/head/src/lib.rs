@@ -2,7 +2,7 @@
 //! A [`Head`] takes samples of any age in any order, any number of times, and always ends with the same answers.
 //!
 //! - A *tenant* is a key: every series, index and figure belongs to one, and no call sees two.
-//! - A *generation* is the data stamped with one [`Cut`]. What a generation holds depends only on the records stamped with
+//! - A *generation* is the data stamped with one cut. What a generation holds depends only on the records stamped with
 //!   its cut, never on what other generations hold, so that owners that read the WAL in different orders agree.
 //! - A chunk is *open* (the newest generation's samples in order), *stored* (closed), or a *late* buffer (out of order).
 //! - The *floor* is the lowest generation still held: see [`Head::drop_below`].
