@@ -96,7 +96,7 @@ impl Application<'_> {
             if let Some(series) = self.references.get(record.reference) {
                 let exemplar =
                     Exemplar { labels: record.labels.to_owned(), value: record.value, timestamp: record.t };
-                self.appender.exemplar(*series, exemplar);
+                self.appender.stamped_exemplar(*series, self.cut, exemplar);
                 self.applied.exemplars += 1;
             }
         }

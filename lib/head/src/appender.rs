@@ -90,12 +90,20 @@ impl Appender<'_> {
         Ok(outcome)
     }
 
-    /// Keeps an exemplar of a series, among the tenant's newest ([`HeadConfig::max_exemplars_per_tenant`]).
+    /// Keeps an exemplar of a series, among the tenant's newest ([`HeadConfig::max_exemplars_per_tenant`]), in the newest
+    /// generation that named the series. Where the section's stamp is known, [`Self::stamped_exemplar`] is exact.
     pub fn exemplar(&mut self, series: SeriesRef, exemplar: Exemplar) {
+        if let Some(cut) = self.state.get(series).map(|found| found.seen) {
+            self.stamped_exemplar(series, cut, exemplar);
+        }
+    }
+
+    /// Keeps an exemplar of a series in the generation `cut`, among the tenant's newest.
+    pub fn stamped_exemplar(&mut self, series: SeriesRef, cut: Cut, exemplar: Exemplar) {
         let limit = self.config.max_exemplars_per_tenant as usize;
         if let Some(found) = self.state.get(series) {
             let tenant = found.tenant as usize;
-            self.state.tenants[tenant].exemplars.push(series, exemplar, limit);
+            self.state.tenants[tenant].exemplars.push(series, cut, exemplar, limit);
         }
     }
 

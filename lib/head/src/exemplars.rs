@@ -1,31 +1,38 @@
 //! A tenant's newest exemplars.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use mneme_model::{Exemplar, TimestampMs};
+use mneme_model::{Cut, Exemplar, TimestampMs};
 
 use crate::SeriesRef;
 
 /// A ring: the oldest to arrive gives way.
 #[derive(Default)]
 pub(crate) struct Exemplars {
-    ring: VecDeque<(SeriesRef, Exemplar)>,
+    ring: VecDeque<Held>,
     bytes: usize,
 }
 
+struct Held {
+    series: SeriesRef,
+    /// The stamp of the section that brought it.
+    cut: Cut,
+    exemplar: Exemplar,
+}
+
 impl Exemplars {
-    pub(crate) fn push(&mut self, series: SeriesRef, exemplar: Exemplar, limit: usize) {
+    pub(crate) fn push(&mut self, series: SeriesRef, cut: Cut, exemplar: Exemplar, limit: usize) {
         // A record applied twice is mostly applied twice in a row; the rest is left to the reader.
-        if limit == 0
-            || self.ring.back().is_some_and(|(last, newest)| *last == series && same(newest, &exemplar))
-        {
+        let repeats = |held: &Held| held.series == series && same(&held.exemplar, &exemplar);
+        if limit == 0 || self.ring.back().is_some_and(repeats) {
             return;
         }
         while self.ring.len() >= limit {
-            self.ring.pop_front().inspect(|(_, old)| self.bytes -= memory(old));
+            self.ring.pop_front().inspect(|old| self.bytes -= memory(&old.exemplar));
         }
         self.bytes += memory(&exemplar);
-        self.ring.push_back((series, exemplar));
+        self.ring.push_back(Held { series, cut, exemplar });
     }
 
     /// The exemplars of `start..=end`, in order of arrival.
@@ -34,17 +41,26 @@ impl Exemplars {
         start: TimestampMs,
         end: TimestampMs,
     ) -> impl Iterator<Item = (SeriesRef, &Exemplar)> {
-        let within = move |exemplar: &Exemplar| (start..=end).contains(&exemplar.timestamp);
         self.ring
             .iter()
-            .filter(move |(_, exemplar)| within(exemplar))
-            .map(|(series, exemplar)| (*series, exemplar))
+            .filter(move |held| (start..=end).contains(&held.exemplar.timestamp))
+            .map(|held| (held.series, &held.exemplar))
+    }
+
+    /// Those of the generations `cuts`, in order of arrival.
+    pub(crate) fn stamped(
+        &self,
+        cuts: &Range<Cut>,
+    ) -> impl Iterator<Item = (SeriesRef, Cut, &Exemplar)> + use<'_> {
+        let cuts = cuts.clone();
+        let held = self.ring.iter().filter(move |held| cuts.contains(&held.cut));
+        held.map(|held| (held.series, held.cut, &held.exemplar))
     }
 
     /// Forgets those whose series does not pass.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(SeriesRef) -> bool) {
-        self.ring.retain(|(series, _)| keep(*series));
-        self.bytes = self.ring.iter().map(|(_, exemplar)| memory(exemplar)).sum();
+        self.ring.retain(|held| keep(held.series));
+        self.bytes = self.ring.iter().map(|held| memory(&held.exemplar)).sum();
         if self.ring.len() * 2 < self.ring.capacity() {
             self.ring.shrink_to_fit();
         }
@@ -65,5 +81,5 @@ pub(crate) fn same(a: &Exemplar, b: &Exemplar) -> bool {
 }
 
 fn memory(exemplar: &Exemplar) -> usize {
-    size_of::<(SeriesRef, Exemplar)>() + exemplar.labels.as_bytes().len() + 24
+    size_of::<Held>() + exemplar.labels.as_bytes().len() + 24
 }

@@ -1,7 +1,13 @@
 //! Generations, page by page, for flushes and checkpoints.
 
+use std::ops::Range;
+
+use hashbrown::HashMap;
 use mneme_model::chunk::Chunk;
-use mneme_model::{Cut, Labels, TenantId};
+use mneme_model::{Cut, Exemplar, Labels, TenantId};
+
+use crate::SeriesRef;
+use crate::state::State;
 
 /// Where the next page starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,13 +16,13 @@ pub struct ExportCursor(pub(crate) u32);
 /// Some series with their chunks of the generations asked for.
 #[derive(Clone, Debug, Default)]
 pub struct ExportPage {
-    /// Those that have such chunks, in no order.
+    /// Those that have such chunks or exemplars, in no order.
     pub series: Vec<ExportedSeries>,
     /// Where to go on; `None` at the end.
     pub next: Option<ExportCursor>,
 }
 
-/// One series' chunks.
+/// One series' chunks and exemplars.
 #[derive(Clone, Debug)]
 pub struct ExportedSeries {
     /// Whose.
@@ -25,4 +31,31 @@ pub struct ExportedSeries {
     pub labels: Labels,
     /// Generation and chunk; they may overlap and repeat samples.
     pub chunks: Vec<(Cut, Chunk)>,
+    /// Generation and exemplar, in order of arrival; they may repeat.
+    pub exemplars: Vec<(Cut, Exemplar)>,
+}
+
+/// The exemplars of some generations by their series. Each tenant's are sorted out when its first series asks.
+pub(crate) struct ExemplarsBySlot<'a> {
+    state: &'a State,
+    cuts: &'a Range<Cut>,
+    tenants: HashMap<u32, HashMap<SeriesRef, Vec<(Cut, Exemplar)>>>,
+}
+
+impl<'a> ExemplarsBySlot<'a> {
+    pub(crate) fn new(state: &'a State, cuts: &'a Range<Cut>) -> Self {
+        Self { state, cuts, tenants: HashMap::new() }
+    }
+
+    /// Those of a series, in order of arrival.
+    pub(crate) fn take(&mut self, tenant: u32, series: SeriesRef) -> Vec<(Cut, Exemplar)> {
+        let sorted = self.tenants.entry(tenant).or_insert_with(|| {
+            let mut sorted: HashMap<SeriesRef, Vec<(Cut, Exemplar)>> = HashMap::new();
+            for (series, cut, exemplar) in self.state.tenants[tenant as usize].exemplars.stamped(self.cuts) {
+                sorted.entry(series).or_default().push((cut, exemplar.clone()));
+            }
+            sorted
+        });
+        sorted.remove(&series).unwrap_or_default()
+    }
 }

@@ -5,11 +5,12 @@ use std::ops::Range;
 use mneme_model::{Cut, Labels, Matcher, TenantId, TimestampMs};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
+use crate::export::ExemplarsBySlot;
 use crate::query::Reader;
 use crate::state::State;
 use crate::{
     Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MetricMetadata,
-    SelectedSeries, SeriesExemplars, TenantStats, Window,
+    SelectedSeries, SeriesExemplars, SeriesRef, TenantStats, Window,
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
@@ -134,7 +135,7 @@ impl Head {
     /// A page of the generations `cuts`, of one tenant or of all. Start with `after = None`, go on with the page's `next`.
     ///
     /// Records that arrive between two pages may be missing: a generation is complete once its cut is.
-    /// A page holds at most 4096 series.
+    /// A page holds at most 4096 series. A tenant's metadata are not part of a generation: [`Self::export_metadata`].
     #[must_use]
     pub fn export(&self, tenant: Option<&str>, cuts: Range<Cut>, after: Option<ExportCursor>) -> ExportPage {
         let state = self.state.read();
@@ -143,14 +144,16 @@ impl Head {
             return page;
         };
         let start = after.map_or(0, |cursor| cursor.0);
+        let mut exemplars = ExemplarsBySlot::new(&state, &cuts);
         let mut export = |slot: u32| {
             let Some(series) = state.slab.get(slot) else { return };
             let mut chunks = Vec::new();
             series.export(&self.config, &cuts, &mut chunks);
-            if !chunks.is_empty() {
+            let exemplars = exemplars.take(series.tenant, SeriesRef { slot, version: series.version });
+            if !chunks.is_empty() || !exemplars.is_empty() {
                 let owner = &state.tenants[series.tenant as usize];
                 let labels = owner.index.labels(&series.labels);
-                page.series.push(ExportedSeries { tenant: owner.id.clone(), labels, chunks });
+                page.series.push(ExportedSeries { tenant: owner.id.clone(), labels, chunks, exemplars });
             }
         };
         page.next = match only {
@@ -166,6 +169,13 @@ impl Head {
             }
         };
         page
+    }
+
+    /// Everything known of a tenant's metric families, sorted by name: the part of a checkpoint that no generation holds,
+    /// for metadata are facts about names, not about times. Adding them again changes nothing.
+    #[must_use]
+    pub fn export_metadata(&self, tenant: &str) -> Vec<MetricMetadata> {
+        self.metadata(tenant, None)
     }
 
     /// Forgets all generations below `cut`, and series of which nothing is left. Records stamped below are left out from now on.
