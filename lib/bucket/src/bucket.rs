@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use tokio::time::Instant;
 use url::Url;
@@ -145,9 +145,10 @@ impl Bucket {
         created
     }
 
-    /// The objects below `prefix` (a whole number of key segments; empty = all), ascending, those after the key `after`.
+    /// The objects below `prefix` (a whole number of key segments; empty = all), those after the key `after`, in the
+    /// store's order.
     ///
-    /// Not retried: whoever lists can list again from the last key seen. Each object has the request's deadline.
+    /// Not retried; [`Self::keys`] is. Each object has the request's deadline.
     pub fn list(&self, prefix: &str, after: Option<&str>) -> Listing {
         if let Err(error) = check_prefix(prefix) {
             return futures::stream::iter([Err(error)]).boxed();
@@ -178,8 +179,8 @@ impl Bucket {
         .boxed()
     }
 
-    /// The keys below `prefix` after the key `after`, up to the key `until` (not included), ascending as [`Self::list`] has
-    /// them; listed again from the last key seen until the operation's time is over.
+    /// The keys below `prefix` after the key `after`, up to the key `until` (not included), ascending, whatever the order in
+    /// which the store lists them; listed anew until there is a whole listing or the operation's time is over.
     ///
     /// # Errors
     /// As the store has them.
@@ -192,17 +193,16 @@ impl Bucket {
         let options = &self.shared.options;
         let deadline = Instant::now() + options.operation_timeout;
         let mut pauses = Backoff::new(options.retry_backoff);
-        let mut keys: Vec<String> = Vec::new();
         loop {
-            let mut listing = self.list(prefix, keys.last().map(String::as_str).or(after));
-            let error = loop {
-                match listing.next().await {
-                    Some(Ok(object)) if until.is_none_or(|until| object.key.as_str() < until) => {
-                        keys.push(object.key);
-                    }
-                    Some(Ok(_)) | None => return Ok(keys),
-                    Some(Err(error)) => break error,
+            let listed: Result<Vec<String>, Error> =
+                self.list(prefix, after).map_ok(|object| object.key).try_collect().await;
+            let error = match listed {
+                Ok(mut keys) => {
+                    keys.retain(|key| until.is_none_or(|until| key.as_str() < until));
+                    keys.sort_unstable();
+                    return Ok(keys);
                 }
+                Err(error) => error,
             };
             let pause = pauses.next_pause();
             if !error.is_transient() || Instant::now() + pause >= deadline {

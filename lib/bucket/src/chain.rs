@@ -20,6 +20,9 @@ const DIGITS: usize = 20;
 /// No chain gets that far: a name past it is foreign, and numbers can be added to.
 const LARGEST: u64 = u64::MAX / 2;
 
+/// No listing misses more objects in a row than this.
+const WIDE_GAP: u64 = 64;
+
 /// How much of an object tells it from every other one of its number: the attempt id lies within.
 const IDENTITY: usize = 64;
 
@@ -207,19 +210,39 @@ impl Chain {
 
     /// Deletes objects in ascending order, through `number` but never the newest.
     ///
+    /// Without trust in a listing that it shows all there is: an object left behind a gap would be an end for who stands on
+    /// it. So the numbers between listed ones are deleted as well, and those before the first one are looked for.
+    ///
     /// # Errors
     /// What the bucket says; the rest is left for the next call.
     pub async fn delete_through(&self, number: u64) -> Result<(), Error> {
-        let mut numbers = self.numbers(0).await?;
-        numbers.sort_unstable();
-        let newest = numbers.pop();
-        for found in numbers.into_iter().take_while(|found| *found <= number && Some(*found) < newest) {
-            self.bucket.delete(&self.key(found)).await?;
+        let numbers = self.numbers(0).await?;
+        let (Some(first), Some(newest)) = (numbers.first(), numbers.last()) else { return Ok(()) };
+        let mut first = *first;
+        while first > 1 && self.exists(first - 1).await? {
+            first -= 1;
+        }
+        let mut next = first;
+        for listed in numbers.iter().copied().take_while(|listed| *listed <= number && listed < newest) {
+            // A wide gap is an old truncation, with something behind it that a late create brought back.
+            let unlisted = if listed - next <= WIDE_GAP { next } else { listed };
+            for doomed in unlisted..=listed {
+                self.bucket.delete(&self.key(doomed)).await?;
+            }
+            next = listed + 1;
         }
         Ok(())
     }
 
-    /// All numbers after `after`, in the order in which the store lists them.
+    async fn exists(&self, number: u64) -> Result<bool, Error> {
+        match self.bucket.head(&self.key(number)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All numbers after `after`, ascending.
     async fn numbers(&self, after: u64) -> Result<Vec<u64>, Error> {
         let after = (after > 0).then(|| self.key(after));
         let mut numbers = Vec::new();

@@ -31,7 +31,7 @@ pub enum Created {
     Unknown(Error),
 }
 
-/// Objects in ascending order of their keys.
+/// Objects, by most stores in ascending order of their keys; who needs the order sorts.
 pub type Listing = BoxStream<'static, Result<Object, Error>>;
 
 /// A backend. Keys are checked by the caller; errors name the key; nothing retries inside.

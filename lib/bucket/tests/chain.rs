@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mneme_bucket::fake::{Fake, Faults};
-use mneme_bucket::{AttemptIds, Bucket, Chain, Known, Next, Options, Outcome};
+use mneme_bucket::fake::{Fake, Faults, Scope};
+use mneme_bucket::{AttemptIds, Bucket, Chain, Known, Next, Operation, Options, Outcome};
 
 fn chain_over(fake: &Arc<Fake>) -> Chain {
     let options = Options {
@@ -96,4 +96,41 @@ async fn a_store_that_is_down_leaves_the_outcome_unsettled_and_the_same_bytes_wi
     fake.set_faults(Faults::none());
     assert_eq!(chain.create(1, &bytes).await.unwrap(), Outcome::Won);
     assert_eq!(chain.create(1, &bytes).await.unwrap(), Outcome::Won, "a read-back finds our own bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn listings_late_or_in_any_order_neither_hide_a_hole_nor_leave_one() {
+    for seed in 0..100 {
+        let fake = Arc::new(Fake::new(seed, Faults::none()));
+        let chain = chain_over(&fake);
+        race(chain.clone(), 1, 12).await;
+        let lying = Faults { unlisted: 600, disordered: 400, ..Faults::none() };
+        fake.set_faults_for(Scope::of(Operation::List), lying);
+        assert_eq!(chain.hole(7).await.unwrap(), None, "seed {seed}: nothing is missing");
+        chain.delete_through(6).await.unwrap();
+        let left = fake.keys();
+        let first = 13 - left.len() as u64;
+        assert_eq!(
+            left,
+            (first..=12).map(|number| chain.key(number)).collect::<Vec<_>>(),
+            "seed {seed}: no gap"
+        );
+        fake.set_faults_for(Scope::of(Operation::List), Faults { disordered: 1000, ..Faults::none() });
+        assert_eq!(chain.newest(0).await.unwrap(), Some(12), "seed {seed}");
+        chain.delete_through(6).await.unwrap();
+        assert_eq!(fake.keys().len(), 6, "seed {seed}: what one listing did not show goes with the next");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_late_create_brings_back_goes_without_a_walk_through_the_gap() {
+    let fake = Arc::new(Fake::new(1, Faults::none()));
+    let chain = chain_over(&fake);
+    for number in [3, 1_000_000, 1_000_001] {
+        fake.poke(&chain.key(number), Bytes::from_static(b"x"));
+    }
+    let requests = fake.requests();
+    chain.delete_through(1_000_000).await.unwrap();
+    assert_eq!(fake.keys(), [chain.key(1_000_001)]);
+    assert!(fake.requests() - requests < 100);
 }

@@ -2,21 +2,34 @@
 
 use std::time::Duration;
 
-use crate::attempt::mix;
+use super::random::Random;
 
-/// How often each fault happens, per thousand requests.
+/// How often each fault happens, per thousand requests. At most one of the faults of a request is drawn, and a delay beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
-    /// An error, and nothing happened.
+    /// An error, and nothing happened: refused, throttled, or a body that broke off half-way (a store that is atomic keeps
+    /// nothing of it).
     pub error_before: u16,
     /// An error, but it happened.
     pub error_after: u16,
     /// It happened, but no answer ever comes.
     pub lost_reply: u16,
-    /// "Exists" or "conflict", although nothing is there and nothing happened.
+    /// "Exists" or "conflict", although nothing is there and nothing happened (409 of two writers at once).
     pub conflict: u16,
-    /// An error, and it happens a few requests later.
+    /// An error, and it happens a few requests later, perhaps long after the caller went on.
     pub late: u16,
+    /// Of a put or create: an error, and the first half of the bytes is the object. **No store that Mneme runs on does
+    /// this**: S3, GCS and Azure keep nothing of a body that breaks off, and a local directory names a file only once it is
+    /// whole. It shows what a file gateway in between, or a flipped disk, would do.
+    pub torn: u16,
+    /// Of a read: somebody (a cleaner, a truncation) deletes the object just before. Only for places where deletion behind a
+    /// reader is allowed to happen.
+    pub deleted: u16,
+    /// Of a listing: each object that was created within the last few requests is missing or not, by chance. Stores of today
+    /// do not do this (S3 did until 2020).
+    pub unlisted: u16,
+    /// Of a listing: in any order.
+    pub disordered: u16,
     /// The answer takes up to `longest_delay`.
     pub delay: u16,
     /// See `delay`.
@@ -33,12 +46,16 @@ impl Faults {
             lost_reply: 0,
             conflict: 0,
             late: 0,
+            torn: 0,
+            deleted: 0,
+            unlisted: 0,
+            disordered: 0,
             delay: 0,
             longest_delay: Duration::ZERO,
         }
     }
 
-    /// A third of all requests go wrong, in every way; half of them are slow.
+    /// A third of all requests go wrong, in every way in which a store that keeps its promises can; half of them are slow.
     #[must_use]
     pub fn nasty() -> Self {
         Self {
@@ -47,9 +64,23 @@ impl Faults {
             lost_reply: 40,
             conflict: 80,
             late: 60,
+            disordered: 300,
             delay: 500,
             longest_delay: Duration::from_millis(200),
+            ..Self::none()
         }
+    }
+
+    /// Every request is refused: a store that is down, or a full disk as far as writes go.
+    #[must_use]
+    pub fn down() -> Self {
+        Self { error_before: 1000, ..Self::none() }
+    }
+
+    /// Every answer is right and takes up to `longest`.
+    #[must_use]
+    pub fn slow(longest: Duration) -> Self {
+        Self { delay: 1000, longest_delay: longest, ..Self::none() }
     }
 
     pub(super) fn draw(&self, random: &mut Random) -> Fault {
@@ -60,6 +91,10 @@ impl Faults {
             (self.lost_reply, Fault::LostReply),
             (self.conflict, Fault::Conflict),
             (self.late, Fault::Late(1 + random.below(6))),
+            (self.torn, Fault::Torn),
+            (self.deleted, Fault::Deleted),
+            (self.unlisted, Fault::Unlisted),
+            (self.disordered, Fault::Disordered),
         ] {
             if point < share {
                 return fault;
@@ -86,22 +121,8 @@ pub(super) enum Fault {
     Conflict,
     /// After so many further requests.
     Late(u64),
-}
-
-/// SplitMix64.
-#[derive(Debug)]
-pub(super) struct Random {
-    state: u64,
-}
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self { state: mix(seed) }
-    }
-
-    /// `0..n`, for n > 0.
-    pub(super) fn below(&mut self, n: u64) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.state) % n
-    }
+    Torn,
+    Deleted,
+    Unlisted,
+    Disordered,
 }

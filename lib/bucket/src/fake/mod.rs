@@ -1,10 +1,19 @@
 //! A store in memory that misbehaves on a seed: for the tests of everything that must survive a bad network.
 //!
-//! What it never does is break the promise of create-if-absent: each key has one winner, and what was once read stays.
+//! Vocabulary: [`Faults`] say how often each thing goes wrong; a [`Scope`] says for which requests (an operation, a prefix).
+//! Flow: [`Fake::new`] with a seed -> [`crate::Bucket::new`] over it -> the thing under test -> [`Fake::set_faults`] to
+//! [`Faults::none`] and a check of what is there. On Tokio's paused clock delays and deadlines cost nothing, and the same
+//! seed and the same requests in the same order give the same faults: a failing seed replays exactly.
+//!
+//! What it never does is break the promises of create-if-absent and of reading what was written: each key has one winner, and
+//! what was once read stays until it is deleted. [`Faults::torn`] and [`Faults::unlisted`] go further than the stores of
+//! today and are off unless asked for.
 
 mod faults;
+mod random;
+mod scope;
+mod state;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -14,9 +23,11 @@ use futures::StreamExt;
 use parking_lot::Mutex;
 
 pub use faults::Faults;
-use faults::{Fault, Random};
+pub use scope::Scope;
 
-use crate::{Created, Error, Listing, Object, Store};
+use self::faults::Fault;
+use self::state::{Effect, State, object};
+use crate::{Created, Error, Listing, Object, Operation, Store};
 
 /// A misbehaving store. The same seed and the same requests in the same order give the same faults.
 #[derive(Debug)]
@@ -24,55 +35,45 @@ pub struct Fake {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    random: Random,
-    faults: Faults,
-    objects: BTreeMap<String, Bytes>,
-    /// Effects that land after so many further requests.
-    late: Vec<(u64, Effect)>,
-    requests: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Effect {
-    Create(String, Bytes),
-    Put(String, Bytes),
-    Delete(String),
-}
-
 impl Fake {
     /// An empty store.
     #[must_use]
     pub fn new(seed: u64, faults: Faults) -> Self {
-        let random = Random::new(seed);
-        let state = State { random, faults, objects: BTreeMap::new(), late: Vec::new(), requests: 0 };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(State::new(seed, faults)) }
     }
 
-    /// Misbehaves like this from now on. Effects that are still on their way land at once.
+    /// Misbehaves like this from now on, at every request. Effects that are still on their way land at once.
     pub fn set_faults(&self, faults: Faults) {
         let mut state = self.state.lock();
-        state.faults = faults;
-        for (_, effect) in std::mem::take(&mut state.late) {
-            state.apply(effect);
-        }
+        state.rules = vec![(Scope::everything(), faults)];
+        state.land_all();
+    }
+
+    /// Misbehaves like this from now on at the requests of `scope`, whatever was said of them before; until the next
+    /// [`Self::set_faults`].
+    pub fn set_faults_for(&self, scope: Scope, faults: Faults) {
+        self.state.lock().rules.push((scope, faults));
     }
 
     /// What lies at `key`, without a request.
     #[must_use]
     pub fn peek(&self, key: &str) -> Option<Bytes> {
-        self.state.lock().objects.get(key).cloned()
+        self.state.lock().objects.get(key).map(|stored| stored.bytes.clone())
     }
 
     /// Puts bytes at `key`, without a request: a bit flip, a torn object, another's.
     pub fn poke(&self, key: &str, bytes: Bytes) {
-        self.state.lock().objects.insert(key.to_owned(), bytes);
+        self.state.lock().apply(Effect::Put(key.to_owned(), bytes));
     }
 
     /// Deletes what lies at `key`, without a request.
     pub fn remove(&self, key: &str) {
         self.state.lock().objects.remove(key);
+    }
+
+    /// Deletes what lies at `key` once so many further requests were made: behind a reader who is in the middle of it.
+    pub fn remove_after(&self, requests: u64, key: &str) {
+        self.state.lock().apply_later(requests, Effect::Delete(key.to_owned()));
     }
 
     /// All keys, ascending, without a request.
@@ -87,43 +88,37 @@ impl Fake {
         self.state.lock().requests
     }
 
-    /// Counts a request, lets late effects land, and draws what goes wrong.
-    fn begin(&self) -> (Fault, Duration) {
-        let mut state = self.state.lock();
-        state.requests += 1;
-        let now = state.requests;
-        let (landed, late) = std::mem::take(&mut state.late).into_iter().partition(|(due, _)| *due <= now);
-        state.late = late;
-        let landed: Vec<(u64, Effect)> = landed;
-        for (_, effect) in landed {
-            state.apply(effect);
-        }
-        let faults = state.faults.clone();
-        (faults.draw(&mut state.random), faults.draw_delay(&mut state.random))
-    }
-
     /// A read: it fails or hangs, but never lies.
     async fn read<T>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         key: &str,
         read: impl FnOnce(&State) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let (fault, delay) = self.begin();
+        let (fault, delay) = self.state.lock().begin(operation, key);
         pause(delay).await;
         match fault {
-            Fault::None | Fault::Conflict => read(&self.state.lock()),
+            Fault::None | Fault::Conflict | Fault::Torn | Fault::Unlisted | Fault::Disordered => {
+                read(&self.state.lock())
+            }
+            Fault::Deleted => {
+                let mut state = self.state.lock();
+                state.apply(Effect::Delete(key.to_owned()));
+                read(&state)
+            }
             Fault::LostReply => std::future::pending().await,
             Fault::ErrorBefore | Fault::ErrorAfter | Fault::Late(_) => Err(broken(operation, key)),
         }
     }
 
     /// A change: whether it takes effect and what the caller hears are two things. `Ok(None)`: a conflict without effect.
-    async fn write(&self, operation: &'static str, key: &str, effect: Effect) -> Result<Option<bool>, Error> {
-        let (fault, delay) = self.begin();
+    async fn write(&self, operation: Operation, key: &str, effect: Effect) -> Result<Option<bool>, Error> {
+        let (fault, delay) = self.state.lock().begin(operation, key);
         pause(delay).await;
         match fault {
-            Fault::None => Ok(Some(self.state.lock().apply(effect))),
+            Fault::None | Fault::Deleted | Fault::Unlisted | Fault::Disordered => {
+                Ok(Some(self.state.lock().apply(effect)))
+            }
             Fault::Conflict => Ok(None),
             Fault::ErrorBefore => Err(broken(operation, key)),
             Fault::ErrorAfter => {
@@ -135,47 +130,25 @@ impl Fake {
                 std::future::pending().await
             }
             Fault::Late(requests) => {
-                let mut state = self.state.lock();
-                let due = state.requests + requests;
-                state.late.push((due, effect));
+                self.state.lock().apply_later(requests, effect);
+                Err(broken(operation, key))
+            }
+            Fault::Torn => {
+                self.state.lock().apply(effect.torn());
                 Err(broken(operation, key))
             }
         }
     }
 }
 
-impl State {
-    /// Whether it changed anything.
-    fn apply(&mut self, effect: Effect) -> bool {
-        match effect {
-            Effect::Create(key, bytes) => {
-                let free = !self.objects.contains_key(&key);
-                if free {
-                    self.objects.insert(key, bytes);
-                }
-                free
-            }
-            Effect::Put(key, bytes) => {
-                self.objects.insert(key, bytes);
-                true
-            }
-            Effect::Delete(key) => self.objects.remove(&key).is_some(),
-        }
-    }
-
-    fn get(&self, key: &str) -> Result<&Bytes, Error> {
-        self.objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })
-    }
-}
-
 #[async_trait]
 impl Store for Fake {
     async fn get(&self, key: &str) -> Result<Bytes, Error> {
-        self.read("get", key, |state| state.get(key).cloned()).await
+        self.read(Operation::Get, key, |state| state.get(key).cloned()).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        self.read("get", key, |state| {
+        self.read(Operation::Get, key, |state| {
             let bytes = state.get(key)?;
             if range.start > range.end || range.end > bytes.len() as u64 {
                 return Err(Error::Range { key: key.to_owned(), start: range.start, end: range.end });
@@ -186,18 +159,18 @@ impl Store for Fake {
     }
 
     async fn head(&self, key: &str) -> Result<Object, Error> {
-        self.read("head", key, |state| state.get(key).map(|bytes| object(key, bytes))).await
+        self.read(Operation::Head, key, |state| state.get(key).map(|bytes| object(key, bytes))).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        match self.write("put", key, Effect::Put(key.to_owned(), bytes)).await? {
+        match self.write(Operation::Put, key, Effect::Put(key.to_owned(), bytes)).await? {
             Some(_) => Ok(()),
-            None => Err(broken("put", key)),
+            None => Err(broken(Operation::Put, key)),
         }
     }
 
     async fn create(&self, key: &str, bytes: Bytes) -> Created {
-        match self.write("create", key, Effect::Create(key.to_owned(), bytes)).await {
+        match self.write(Operation::Create, key, Effect::Create(key.to_owned(), bytes)).await {
             Ok(Some(true)) => Created::Yes,
             // Of a conflict some stores say "exists" although nothing is there yet.
             Ok(Some(false) | None) => Created::Exists,
@@ -206,27 +179,25 @@ impl Store for Fake {
     }
 
     fn list(&self, prefix: &str, after: Option<&str>) -> Listing {
-        let (fault, _) = self.begin();
-        if !matches!(fault, Fault::None | Fault::Conflict) {
-            return futures::stream::iter([Err(broken("list", prefix))]).boxed();
-        }
-        let state = self.state.lock();
-        let below = |key: &str| {
-            prefix.is_empty() || key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+        let mut state = self.state.lock();
+        let (fault, delay) = state.begin(Operation::List, prefix);
+        let found = match fault {
+            Fault::ErrorBefore | Fault::ErrorAfter | Fault::LostReply | Fault::Late(_) => {
+                vec![Err(broken(Operation::List, prefix))]
+            }
+            fault => state.list(prefix, after, fault).into_iter().map(Ok).collect(),
         };
-        let found: Vec<_> = state
-            .objects
-            .iter()
-            .filter(|(key, _)| below(key) && after.is_none_or(|after| key.as_str() > after))
-            .map(|(key, bytes)| Ok(object(key, bytes)))
-            .collect();
-        futures::stream::iter(found).boxed()
+        let slowly = async move {
+            pause(delay).await;
+            futures::stream::iter(found)
+        };
+        futures::stream::once(slowly).flatten().boxed()
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
-        match self.write("delete", key, Effect::Delete(key.to_owned())).await? {
+        match self.write(Operation::Delete, key, Effect::Delete(key.to_owned())).await? {
             Some(_) => Ok(()),
-            None => Err(broken("delete", key)),
+            None => Err(broken(Operation::Delete, key)),
         }
     }
 }
@@ -237,10 +208,7 @@ async fn pause(delay: Duration) {
     }
 }
 
-fn object(key: &str, bytes: &Bytes) -> Object {
-    Object { key: key.to_owned(), size: bytes.len() as u64, modified_ms: 0 }
-}
-
-fn broken(operation: &'static str, key: &str) -> Error {
-    Error::Store { operation, key: key.to_owned(), reason: "the fake misbehaves".to_owned() }
+fn broken(operation: Operation, key: &str) -> Error {
+    let reason = "the fake misbehaves".to_owned();
+    Error::Store { operation: operation.as_str(), key: key.to_owned(), reason }
 }

@@ -1,0 +1,137 @@
+//! What lies in the fake, and what is still on its way.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::faults::Fault;
+use super::random::Random;
+use super::{Faults, Scope};
+use crate::{Error, Object, Operation};
+
+/// A listing that shows less than there is hides only what is this many requests old at most.
+const RECENT: u64 = 16;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) random: Random,
+    /// The last one that holds for a request counts.
+    pub(super) rules: Vec<(Scope, Faults)>,
+    pub(super) objects: BTreeMap<String, Stored>,
+    /// Effects that land after so many further requests.
+    late: Vec<(u64, Effect)>,
+    pub(super) requests: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) bytes: Bytes,
+    /// The number of the request that made it.
+    born: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Effect {
+    Create(String, Bytes),
+    Put(String, Bytes),
+    Delete(String),
+}
+
+impl State {
+    pub(super) fn new(seed: u64, faults: Faults) -> Self {
+        Self {
+            random: Random::new(seed),
+            rules: vec![(Scope::everything(), faults)],
+            objects: BTreeMap::new(),
+            late: Vec::new(),
+            requests: 0,
+        }
+    }
+
+    /// Counts a request, lets late effects land, and draws what goes wrong.
+    pub(super) fn begin(&mut self, operation: Operation, key: &str) -> (Fault, Duration) {
+        self.requests += 1;
+        let now = self.requests;
+        let (landed, late): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.late).into_iter().partition(|(due, _)| *due <= now);
+        self.late = late;
+        for (_, effect) in landed {
+            self.apply(effect);
+        }
+        let rule = self.rules.iter().rev().find(|(scope, _)| scope.holds(operation, key));
+        let Some((_, faults)) = rule else { return (Fault::None, Duration::ZERO) };
+        (faults.draw(&mut self.random), faults.draw_delay(&mut self.random))
+    }
+
+    /// Whether it changed anything.
+    pub(super) fn apply(&mut self, effect: Effect) -> bool {
+        let born = self.requests;
+        match effect {
+            Effect::Create(key, bytes) => {
+                let free = !self.objects.contains_key(&key);
+                if free {
+                    self.objects.insert(key, Stored { bytes, born });
+                }
+                free
+            }
+            Effect::Put(key, bytes) => {
+                self.objects.insert(key, Stored { bytes, born });
+                true
+            }
+            Effect::Delete(key) => self.objects.remove(&key).is_some(),
+        }
+    }
+
+    /// Lets the effect land after so many further requests.
+    pub(super) fn apply_later(&mut self, requests: u64, effect: Effect) {
+        self.late.push((self.requests + requests, effect));
+    }
+
+    pub(super) fn land_all(&mut self) {
+        for (_, effect) in std::mem::take(&mut self.late) {
+            self.apply(effect);
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Result<&Bytes, Error> {
+        let stored = self.objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })?;
+        Ok(&stored.bytes)
+    }
+
+    pub(super) fn list(&mut self, prefix: &str, after: Option<&str>, fault: Fault) -> Vec<Object> {
+        let Self { objects, random, requests, .. } = self;
+        let below = |key: &str| {
+            prefix.is_empty() || key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let mut found: Vec<Object> = objects
+            .iter()
+            .filter(|(key, _)| below(key) && after.is_none_or(|after| key.as_str() > after))
+            .filter(|(_, stored)| {
+                let recent = stored.born + RECENT > *requests;
+                fault != Fault::Unlisted || !recent || random.below(2) == 0
+            })
+            .map(|(key, stored)| object(key, &stored.bytes))
+            .collect();
+        if fault == Fault::Disordered {
+            random.shuffle(&mut found);
+        }
+        found
+    }
+}
+
+impl Effect {
+    /// The effect with the first half of its bytes.
+    pub(super) fn torn(self) -> Self {
+        let half = |bytes: Bytes| bytes.slice(..bytes.len() / 2);
+        match self {
+            Self::Create(key, bytes) => Self::Create(key, half(bytes)),
+            Self::Put(key, bytes) => Self::Put(key, half(bytes)),
+            Self::Delete(key) => Self::Delete(key),
+        }
+    }
+}
+
+pub(super) fn object(key: &str, bytes: &Bytes) -> Object {
+    Object { key: key.to_owned(), size: bytes.len() as u64, modified_ms: 0 }
+}
