@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use object_store::memory::InMemory;
 use tokio::time::Instant;
 use url::Url;
 
+use crate::hedge::Hedge;
 use crate::key::{check_key, check_prefix};
 use crate::{
     Created, Error, Listing, LocalDir, Object, ObjectStoreAdapter, Operation, Options, Stats, Store,
@@ -28,6 +30,8 @@ struct Shared {
     store: Arc<dyn Store>,
     options: Options,
     stats: Stats,
+    /// None where a second request cannot be quicker.
+    hedge: Option<Hedge>,
 }
 
 impl Bucket {
@@ -57,7 +61,8 @@ impl Bucket {
     /// A handle on a store that the caller made.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
-        Self { shared: Arc::new(Shared { store, options, stats: Stats::default() }) }
+        let hedge = store.is_remote().then(|| Hedge::new(options.hedge_after));
+        Self { shared: Arc::new(Shared { store, options, stats: Stats::default(), hedge }) }
     }
 
     /// A bucket in memory.
@@ -141,6 +146,31 @@ impl Bucket {
             Created::Yes => stats.bytes(Operation::Create, len),
             Created::Exists => {}
             Created::Unknown(_) => stats.error(Operation::Create),
+        }
+        created
+    }
+
+    /// The same, but if there is no answer after a while, a second request with the same bytes goes beside the first. The first
+    /// success counts; an error counts once both have failed. Whatever is told besides a success is settled by reading back
+    /// what is there: a request that is given up here may still take effect, with the same bytes.
+    pub(crate) async fn create_hedged(&self, key: &str, bytes: &Bytes) -> Created {
+        let Some(hedge) = &self.shared.hedge else { return self.create(key, bytes.clone()).await };
+        let begun = Instant::now();
+        let mut first = pin!(self.create(key, bytes.clone()));
+        let created = match tokio::time::timeout(hedge.delay(), &mut first).await {
+            Ok(created) => created,
+            Err(_) => {
+                self.shared.stats.hedge();
+                let second = pin!(self.create(key, bytes.clone()));
+                match futures::future::select(first, second).await.factor_first() {
+                    // The other one may have won.
+                    (Created::Unknown(_), other) => other.await,
+                    (created, _) => created,
+                }
+            }
+        };
+        if matches!(created, Created::Yes) {
+            hedge.observe(begun.elapsed());
         }
         created
     }

@@ -2,7 +2,8 @@
 //!
 //! The rules (DESIGN section 4), on which the log, the segments and the manifests rest:
 //! - Number n+1 is created if absent. A clean success is a win. Every other answer is unknown until read back: our bytes
-//!   (they hold our attempt id) = won, other bytes = lost, nothing = create the same bytes again.
+//!   (they hold our attempt id) = won, other bytes = lost, nothing = create the same bytes again. A create without an answer
+//!   is hedged: the same bytes, two requests in flight at most.
 //! - The newest object is never deleted, and deletion ascends. So while n is there, n+1 was never deleted; and whoever looks
 //!   past n then checks that n is still the object that he knew, else he starts from the newest.
 
@@ -143,7 +144,7 @@ impl Chain {
         let deadline = Instant::now() + options.operation_timeout;
         let mut pauses = Backoff::new(options.retry_backoff);
         loop {
-            let error = match self.bucket.create(&key, bytes.clone()).await {
+            let error = match self.bucket.create_hedged(&key, bytes).await {
                 Created::Yes => return Ok(Outcome::Won),
                 Created::Unknown(error) if !error.is_transient() => return Err(error),
                 Created::Unknown(error) => error,

@@ -16,6 +16,7 @@ mod chain;
 pub mod check;
 mod error;
 pub mod fake;
+mod hedge;
 mod key;
 mod local;
 mod options;

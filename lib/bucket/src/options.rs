@@ -37,6 +37,9 @@ pub struct Options {
     pub operation_timeout: Duration,
     /// The first pause between retries; it doubles up to 32 times this.
     pub retry_backoff: Duration,
+    /// After this long without an answer a create of a chain is sent once more with the same bytes (two in flight at most);
+    /// later where the store's slowest twentieth of creates takes longer. Only for stores at the other end of a network.
+    pub hedge_after: Duration,
     /// What a failed fsync does.
     pub on_fatal: OnFatal,
 }
@@ -47,6 +50,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(10),
             operation_timeout: Duration::from_secs(30),
             retry_backoff: Duration::from_millis(50),
+            hedge_after: Duration::from_millis(100),
             on_fatal: OnFatal::default(),
         }
     }

@@ -36,6 +36,7 @@ impl Operation {
 #[derive(Debug, Default)]
 pub struct Stats {
     operations: [Counters; 6],
+    hedges: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +67,16 @@ impl Stats {
             errors: counters.errors.load(Ordering::Relaxed),
             bytes: counters.bytes.load(Ordering::Relaxed),
         }
+    }
+
+    /// Creates that were sent a second time because the first had no answer yet. Each is a request of its own as well.
+    #[must_use]
+    pub fn hedges(&self) -> u64 {
+        self.hedges.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hedge(&self) {
+        self.hedges.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn request(&self, operation: Operation) {

@@ -37,6 +37,12 @@ pub type Listing = BoxStream<'static, Result<Object, Error>>;
 /// A backend. Keys are checked by the caller; errors name the key; nothing retries inside.
 #[async_trait]
 pub trait Store: Debug + Send + Sync + 'static {
+    /// Whether a second request for the same may be answered sooner than the first: a store behind a network, of many
+    /// machines. Not so a disk, which would only do the work twice.
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     /// The whole object.
     async fn get(&self, key: &str) -> Result<Bytes, Error>;
 

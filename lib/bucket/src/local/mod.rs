@@ -77,6 +77,10 @@ impl LocalDir {
 
 #[async_trait]
 impl Store for LocalDir {
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     async fn get(&self, key: &str) -> Result<Bytes, Error> {
         self.read("get", key, Disk::get).await
     }
