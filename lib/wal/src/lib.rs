@@ -18,6 +18,7 @@ mod records;
 mod section;
 mod segment;
 mod tail;
+mod truncate;
 mod writer;
 
 pub use cluster::Cluster;
@@ -30,4 +31,10 @@ pub use section::{Definition, ExemplarRecord, Float, HistogramSample, MetadataRe
 pub use segment::decode::HeaderError;
 pub use segment::{Counts, Header, Kind, SectionEntry};
 pub use tail::{Tail, TailEvent, TailSegment, replay, seal};
+pub use truncate::{Kept, Truncation, truncate};
 pub use writer::{Appended, CommitHook, Parts, Stats, Wal};
+
+/// Numbers and texts as bytes, for the other formats of the bucket.
+pub mod wire {
+    pub use crate::section::wire::{Reader, put_bytes, put_varint, put_zigzag};
+}

@@ -42,6 +42,8 @@ pub struct Log {
     chain: Chain,
     position: u64,
     cut: Cut,
+    /// The entries of the cuts read.
+    cuts: BTreeMap<Cut, u64>,
     writers: BTreeMap<WriterId, WriterInfo>,
     /// Entries that are gone although something later is there.
     missing: u64,
@@ -61,12 +63,28 @@ impl Log {
             chain: Chain::new(bucket, PREFIX),
             position: 0,
             cut: Cut::default(),
+            cuts: BTreeMap::new(),
             writers: BTreeMap::new(),
             missing: 0,
             unknown_cuts: 0,
             end_known: false,
             writers_known: false,
         }
+    }
+
+    /// The log of `bucket` as if it had been read up to the entry `number` of the cut `cut`, as a checkpoint names it.
+    /// Writers that joined before are not known.
+    #[must_use]
+    pub fn resume(bucket: Bucket, number: u64, cut: Cut) -> Self {
+        Self { position: number, cut, cuts: BTreeMap::from([(cut, number)]), ..Self::new(bucket) }
+    }
+
+    /// Whether the last entry read is there: not if the newest ones were lost since whoever resumed here has read them.
+    ///
+    /// # Errors
+    /// The bucket's.
+    pub async fn last_is_there(&self) -> Result<bool, Error> {
+        Ok(self.position == 0 || self.chain.read(self.position).await?.is_some())
     }
 
     /// The number of the last entry read.
@@ -79,6 +97,17 @@ impl Log {
     #[must_use]
     pub fn cut(&self) -> Cut {
         self.cut
+    }
+
+    /// The number of a cut's entry; `None` if it was not read, or is gone.
+    #[must_use]
+    pub fn cut_entry(&self, cut: Cut) -> Option<u64> {
+        self.cuts.get(&cut).copied()
+    }
+
+    /// Forgets the entries of the cuts below `cut`.
+    pub fn forget_cuts_below(&mut self, cut: Cut) {
+        self.cuts = self.cuts.split_off(&cut);
     }
 
     /// All writers read, by their numbers.
@@ -222,6 +251,9 @@ impl Log {
         self.position = number;
         self.unknown_cuts = 0;
         self.cut = entry.cut;
+        if entry.kind == EntryKind::Cut {
+            self.cuts.insert(entry.cut, number);
+        }
         if let EntryKind::Join { instance, zone } = &entry.kind {
             let writer = WriterId(number);
             let (instance, zone) = (instance.clone(), zone.clone());

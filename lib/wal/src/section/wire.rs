@@ -1,9 +1,9 @@
-//! Little-endian numbers and varints: written to a buffer, read with every length checked.
+//! Little-endian numbers and varints: written to a buffer, read with every length checked. All of the bucket's own formats use them.
 
 use crate::DecodeError;
 
 /// Appends an unsigned LEB128 varint.
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -12,19 +12,19 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a signed varint (zigzag).
-pub(crate) fn put_zigzag(out: &mut Vec<u8>, value: i64) {
+pub fn put_zigzag(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
 /// Appends bytes behind their length.
-pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// Reads from a slice, front to back.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Where `bytes` starts in the whole, for error messages.
@@ -32,28 +32,33 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8], base: usize) -> Self {
+    /// Reads `bytes`, which start at offset `base` of the whole: for error messages.
+    pub fn new(bytes: &'a [u8], base: usize) -> Self {
         Self { bytes, at: 0, base }
     }
 
     /// Offset of the next byte in the whole.
-    pub(crate) fn offset(&self) -> usize {
+    pub fn offset(&self) -> usize {
         self.base + self.at
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether everything was read.
+    pub fn is_empty(&self) -> bool {
         self.at == self.bytes.len()
     }
 
-    pub(crate) fn remaining(&self) -> usize {
+    /// How many bytes are left.
+    pub fn remaining(&self) -> usize {
         self.bytes.len() - self.at
     }
 
-    pub(crate) fn error(&self, reason: &'static str) -> DecodeError {
+    /// An error at the next byte.
+    pub fn error(&self, reason: &'static str) -> DecodeError {
         DecodeError { offset: self.offset(), reason }
     }
 
-    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+    /// The next `len` bytes.
+    pub fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
         let end = self.at.checked_add(len).ok_or_else(|| self.error("a length overflows"))?;
         let taken = self.bytes.get(self.at..end).ok_or_else(|| self.error("the end comes too early"))?;
         self.at = end;
@@ -65,37 +70,44 @@ impl<'a> Reader<'a> {
         taken.try_into().map_err(|_| self.error("the end comes too early"))
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
+    /// A byte.
+    pub fn u8(&mut self) -> Result<u8, DecodeError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16, DecodeError> {
+    /// Two bytes.
+    pub fn u16(&mut self) -> Result<u16, DecodeError> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
+    /// Four bytes.
+    pub fn u32(&mut self) -> Result<u32, DecodeError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
+    /// Eight bytes.
+    pub fn u64(&mut self) -> Result<u64, DecodeError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(crate) fn i64(&mut self) -> Result<i64, DecodeError> {
+    /// Eight bytes, signed.
+    pub fn i64(&mut self) -> Result<i64, DecodeError> {
         self.array().map(i64::from_le_bytes)
     }
 
-    pub(crate) fn u128(&mut self) -> Result<u128, DecodeError> {
+    /// Sixteen bytes.
+    pub fn u128(&mut self) -> Result<u128, DecodeError> {
         self.array().map(u128::from_le_bytes)
     }
 
     /// A length or count as a `u32`, as `usize`.
-    pub(crate) fn len32(&mut self) -> Result<usize, DecodeError> {
+    pub fn len32(&mut self) -> Result<usize, DecodeError> {
         let len = self.u32()?;
         usize::try_from(len).map_err(|_| self.error("a length overflows"))
     }
 
-    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+    /// An unsigned LEB128 varint.
+    pub fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -111,31 +123,33 @@ impl<'a> Reader<'a> {
         Err(self.error("a varint has no end"))
     }
 
-    pub(crate) fn varint32(&mut self) -> Result<u32, DecodeError> {
+    /// A varint of 32 bits at most.
+    pub fn varint32(&mut self) -> Result<u32, DecodeError> {
         let value = self.varint()?;
         u32::try_from(value).map_err(|_| self.error("a number does not fit into 32 bits"))
     }
 
-    pub(crate) fn zigzag(&mut self) -> Result<i64, DecodeError> {
+    /// A signed varint.
+    pub fn zigzag(&mut self) -> Result<i64, DecodeError> {
         let value = self.varint()?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
     /// Bytes behind their length.
-    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+    pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
         let len = self.varint()?;
         let len = usize::try_from(len).map_err(|_| self.error("a length overflows"))?;
         self.take(len)
     }
 
     /// A text behind its length.
-    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+    pub fn text(&mut self) -> Result<&'a str, DecodeError> {
         let bytes = self.bytes()?;
         std::str::from_utf8(bytes).map_err(|_| self.error("a text is not UTF-8"))
     }
 
     /// A count of things that take at least `least` bytes each: never more than can still follow.
-    pub(crate) fn count(&mut self, least: usize) -> Result<usize, DecodeError> {
+    pub fn count(&mut self, least: usize) -> Result<usize, DecodeError> {
         let count = self.varint()?;
         match usize::try_from(count) {
             Ok(count) if count.checked_mul(least).is_some_and(|bytes| bytes <= self.remaining()) => Ok(count),

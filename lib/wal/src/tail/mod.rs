@@ -21,6 +21,9 @@ use crate::segment::{FORMAT, Header, Kind, SectionEntry};
 /// How many segments are asked for at once when there is much to read.
 const PREFETCH: usize = 8;
 
+/// Objects up to this many bytes are decoded where they are: moving them to another thread costs more.
+const DECODE_INLINE: usize = 16 << 10;
+
 /// One step of reading a writer's chain.
 #[derive(Clone, Debug)]
 pub enum TailEvent {
@@ -166,11 +169,16 @@ impl Tail {
                 }
                 continue;
             }
-            if let Some((seq, bytes)) = self.fetched.front() {
-                self.events = self.read(*seq, bytes)?.into_iter().map(|event| (*seq, event)).collect();
+            if let Some((seq, bytes)) = self.fetched.front().cloned() {
+                let events = self.place().read_anywhere(seq, bytes).await?;
+                self.events = events.into_iter().map(|event| (seq, event)).collect();
                 self.fetched.pop_front();
             }
         }
+    }
+
+    fn place(&self) -> Place {
+        Place { chain: self.chain.clone(), writer: self.writer }
     }
 
     /// Fetches what follows the position, several objects at once while there are many. `false` at the end.
@@ -201,6 +209,31 @@ impl Tail {
         }
         self.fetched = found;
         Ok(!self.fetched.is_empty())
+    }
+
+    fn missing(&self, hole: &RangeInclusive<u64>) -> TailEvent {
+        let (first, last) = (*hole.start(), *hole.end());
+        TailEvent::Missing { writer: self.writer, first, last, key: self.chain.key(first) }
+    }
+}
+
+/// Whose objects are decoded.
+struct Place {
+    chain: Chain,
+    writer: WriterId,
+}
+
+impl Place {
+    /// Decodes an object; a large one on a thread for blocking work, because decompressing takes its time.
+    async fn read_anywhere(self, seq: u64, bytes: Bytes) -> Result<Vec<TailEvent>, Error> {
+        if bytes.len() <= DECODE_INLINE {
+            return self.read(seq, &bytes);
+        }
+        let key = self.chain.key(seq);
+        let work = tokio::task::spawn_blocking(move || self.read(seq, &bytes)).await;
+        work.unwrap_or_else(|error| {
+            Err(Error::Corrupt { key, offset: 0, reason: format!("decoding it: {error}") })
+        })
     }
 
     fn read(&self, seq: u64, bytes: &Bytes) -> Result<Vec<TailEvent>, Error> {
@@ -242,11 +275,6 @@ impl Tail {
             sections,
         }));
         Ok(events)
-    }
-
-    fn missing(&self, hole: &RangeInclusive<u64>) -> TailEvent {
-        let (first, last) = (*hole.start(), *hole.end());
-        TailEvent::Missing { writer: self.writer, first, last, key: self.chain.key(first) }
     }
 
     fn corrupt_section(&self, seq: u64, entry: &SectionEntry, offset: u64, reason: &str) -> TailEvent {
