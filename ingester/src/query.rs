@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use mneme_head::{Head, Window};
+use mneme_head::{Head, ReadError, Window};
 use mneme_model::{Labels, Metadata, TenantId};
 use mneme_proto::internal::ingester::{
     Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
@@ -15,8 +15,8 @@ use crate::Ingester;
 impl QueryService for Ingester {
     async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error> {
         let ask = move |head: &Head| {
-            let found = head.select(request.tenant.as_str(), &request.matchers, window(&request));
-            found.into_iter().map(|one| SeriesChunks { labels: one.labels, chunks: one.chunks }).collect()
+            let found = head.select(request.tenant.as_str(), &request.matchers, window(&request))?;
+            Ok(found.into_iter().map(|one| SeriesChunks { labels: one.labels, chunks: one.chunks }).collect())
         };
         let join = |held: &mut SeriesChunks, more: SeriesChunks| held.chunks.extend(more.chunks);
         self.ask("select", ask).await.map(|answers| once(answers, |one| &one.labels, join))
@@ -24,25 +24,26 @@ impl QueryService for Ingester {
 
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {
         let ask =
-            move |head: &Head| head.series(request.tenant.as_str(), &request.matchers, window(&request));
+            move |head: &Head| Ok(head.series(request.tenant.as_str(), &request.matchers, window(&request)));
         self.ask("series", ask).await.map(|answers| once(answers, |one| one, |_, _| {}))
     }
 
     async fn label_names(&self, request: SeriesRequest) -> Result<Vec<String>, Error> {
-        let ask =
-            move |head: &Head| head.label_names(request.tenant.as_str(), &request.matchers, window(&request));
+        let ask = move |head: &Head| {
+            Ok(head.label_names(request.tenant.as_str(), &request.matchers, window(&request)))
+        };
         self.ask("label_names", ask).await.map(union)
     }
 
     async fn label_values(&self, label: String, request: SeriesRequest) -> Result<Vec<String>, Error> {
         let ask = move |head: &Head| {
-            head.label_values(request.tenant.as_str(), &label, &request.matchers, window(&request))
+            Ok(head.label_values(request.tenant.as_str(), &label, &request.matchers, window(&request)))
         };
         self.ask("label_values", ask).await.map(union)
     }
 
     async fn metadata(&self, tenant: TenantId, metric: Option<String>) -> Result<Vec<MetricMetadata>, Error> {
-        let ask = move |head: &Head| head.metadata(tenant.as_str(), metric.as_deref());
+        let ask = move |head: &Head| Ok(head.metadata(tenant.as_str(), metric.as_deref()));
         let mut families: BTreeMap<String, BTreeSet<Metadata>> = BTreeMap::new();
         for family in flat(self.ask("metadata", ask).await?) {
             families.entry(family.metric).or_default().extend(family.metadata);
@@ -57,10 +58,11 @@ impl QueryService for Ingester {
         let ask = move |head: &Head| {
             let found =
                 head.exemplars(request.tenant.as_str(), &request.matchers, request.start, request.end);
-            found
-                .into_iter()
-                .map(|one| SeriesExemplars { labels: one.labels, exemplars: one.exemplars })
-                .collect()
+            let answer = |one: mneme_head::SeriesExemplars| SeriesExemplars {
+                labels: one.labels,
+                exemplars: one.exemplars,
+            };
+            Ok(found.into_iter().map(answer).collect())
         };
         let join = |held: &mut SeriesExemplars, more: SeriesExemplars| {
             held.exemplars.extend(more.exemplars);
@@ -75,7 +77,7 @@ impl Ingester {
     async fn ask<T: Send + 'static>(
         &self,
         kind: &str,
-        ask: impl Fn(&Head) -> Vec<T> + Send + 'static,
+        ask: impl Fn(&Head) -> Result<Vec<T>, ReadError> + Send + 'static,
     ) -> Result<Vec<Vec<T>>, Error> {
         if !self.is_ready() {
             return Err(Error::NotReady("the write-ahead log is being replayed".to_owned()));
@@ -90,9 +92,15 @@ impl Ingester {
         let partitions = self.shared.partitions.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            partitions.iter().map(ask).filter(|answer| !answer.is_empty()).collect()
+            let answers: Result<Vec<Vec<T>>, ReadError> = partitions.iter().map(ask).collect();
+            answers.map(|all| all.into_iter().filter(|answer| !answer.is_empty()).collect())
         });
-        let answers = work.await.map_err(|_| Error::Internal(format!("{kind} failed unexpectedly")))?;
+        let answers: Result<Vec<Vec<T>>, ReadError> =
+            work.await.map_err(|_| Error::Internal(format!("{kind} failed unexpectedly")))?;
+        let answers = answers.map_err(|error| {
+            tracing::error!(%error, kind, "a question cannot be answered");
+            Error::Internal("samples moved to the local disk cannot be read back".to_owned())
+        })?;
         timer.observe_duration();
         Ok(answers)
     }

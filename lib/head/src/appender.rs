@@ -5,8 +5,11 @@ use mneme_model::{AnyHistogram, Cut, Exemplar, LabelsRef, Metadata, TenantId, Ti
 use parking_lot::RwLockWriteGuard;
 
 use crate::HeadConfig;
-use crate::series::Series;
+use crate::series::{Context, Series};
 use crate::state::State;
+
+/// No chunk is larger; a page of chunks counts in 32 bits.
+const MAX_CHUNK_BYTES: usize = 1 << 30;
 
 /// A series of one head. Stays good while the generation of the cut that [`Appender::series`] was given is held;
 /// afterwards it names nothing, and never another series.
@@ -38,6 +41,16 @@ pub struct Appender<'a> {
     pub(crate) state: RwLockWriteGuard<'a, State>,
     /// The tenant of the last call.
     pub(crate) tenant: Option<(TenantId, u32)>,
+    pub(crate) new: New,
+}
+
+/// New samples of one tenant and generation, not yet in the tenant's figures: they come in runs.
+pub(crate) struct New {
+    tenant: u32,
+    cut: Cut,
+    samples: u64,
+    min_time: TimestampMs,
+    max_time: TimestampMs,
 }
 
 impl Appender<'_> {
@@ -50,7 +63,7 @@ impl Appender<'_> {
     /// Adds a float to the generation `cut`; `st` is its start timestamp, 0 if unknown.
     #[inline]
     pub fn float(&mut self, series: SeriesRef, cut: Cut, t: TimestampMs, v: f64, st: TimestampMs) -> Outcome {
-        self.add(series, cut, t, |series, config| series.float(config, cut, t, v, st))
+        self.add(series, cut, (t, t), 1, |series, with| series.float(with, cut, t, v, st))
     }
 
     /// Adds a native histogram to the generation `cut`; `st` is its start timestamp, 0 if unknown.
@@ -62,12 +75,15 @@ impl Appender<'_> {
         st: TimestampMs,
         histogram: &AnyHistogram,
     ) -> Outcome {
-        self.add(series, cut, t, |series, config| series.histogram(config, cut, t, histogram, st))
+        self.add(series, cut, (t, t), 1, |series, with| series.histogram(with, cut, t, histogram, st))
     }
 
     /// Adds a finished chunk to the generation `cut`, as from a checkpoint. The chunk is read once; one that cannot be read
-    /// is refused. Its samples count as new, repeated ones are merged by reads.
+    /// is refused. Its samples count as new, repeated ones are merged by reads. Its bytes are copied.
     pub fn chunk(&mut self, series: SeriesRef, cut: Cut, chunk: Chunk) -> Result<Outcome, chunk::Error> {
+        if chunk.data.len() > MAX_CHUNK_BYTES {
+            return Err(chunk::Error::TooLarge);
+        }
         for sample in chunk.floats() {
             sample?;
         }
@@ -76,18 +92,11 @@ impl Appender<'_> {
         if chunk.count == 0 {
             return Ok(Outcome::Duplicate);
         }
-        let (first, last, samples) = (chunk.min_time, chunk.max_time, u64::from(chunk.count));
-        let outcome = self.change(series, cut, |series, _| {
-            series.chunk(cut, chunk);
+        let range = (chunk.min_time, chunk.max_time);
+        Ok(self.add(series, cut, range, u64::from(chunk.count), |series, with| {
+            series.chunk(with.store, cut, &chunk);
             Outcome::Appended
-        });
-        if outcome == Outcome::Appended
-            && let Some(found) = self.state.get(series)
-        {
-            let tenant = found.tenant as usize;
-            self.state.tenants[tenant].count(cut, first, last, samples);
-        }
-        Ok(outcome)
+        }))
     }
 
     /// Keeps an exemplar of a series, among the tenant's newest ([`HeadConfig::max_exemplars_per_tenant`]), in the newest
@@ -128,7 +137,7 @@ impl Appender<'_> {
     /// The head's heap bytes, an estimate.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.state.bytes
+        self.state.bytes + self.state.store.memory()
     }
 
     fn tenant(&mut self, tenant: &TenantId) -> u32 {
@@ -142,31 +151,15 @@ impl Appender<'_> {
         }
     }
 
+    /// Changes a series' samples, counts the bytes, and counts the samples if they are new.
     #[inline]
     fn add(
         &mut self,
         series: SeriesRef,
         cut: Cut,
-        t: TimestampMs,
-        add: impl FnOnce(&mut Series, &HeadConfig) -> Outcome,
-    ) -> Outcome {
-        let outcome = self.change(series, cut, add);
-        if outcome == Outcome::Appended
-            && let Some(found) = self.state.slab.get(series.slot)
-        {
-            let tenant = found.tenant as usize;
-            self.state.tenants[tenant].count(cut, t, t, 1);
-        }
-        outcome
-    }
-
-    /// Changes a series' samples and counts the bytes.
-    #[inline]
-    fn change(
-        &mut self,
-        series: SeriesRef,
-        cut: Cut,
-        change: impl FnOnce(&mut Series, &HeadConfig) -> Outcome,
+        (first, last): (TimestampMs, TimestampMs),
+        samples: u64,
+        change: impl FnOnce(&mut Series, &mut Context<'_>) -> Outcome,
     ) -> Outcome {
         let state = &mut *self.state;
         if cut < state.floor {
@@ -177,13 +170,42 @@ impl Appender<'_> {
             return Outcome::Gone;
         };
         let before = found.memory();
-        let outcome = change(found, self.config);
+        let outcome = change(found, &mut Context { config: self.config, store: &mut state.store });
         let after = found.memory();
         if before != after {
-            let bytes = &mut state.tenants[found.tenant as usize].bytes;
-            *bytes = (*bytes + after).saturating_sub(before);
             state.bytes = (state.bytes + after).saturating_sub(before);
         }
+        if outcome == Outcome::Appended {
+            let tenant = found.tenant;
+            if self.new.tenant != tenant || self.new.cut != cut {
+                self.count();
+                self.new = New { tenant, cut, ..New::default() };
+            }
+            self.new.samples += samples;
+            self.new.min_time = self.new.min_time.min(first);
+            self.new.max_time = self.new.max_time.max(last);
+        }
         outcome
+    }
+
+    /// Adds the new samples to their tenant's figures.
+    fn count(&mut self) {
+        let New { tenant, cut, samples, min_time, max_time } = std::mem::take(&mut self.new);
+        if samples > 0 {
+            self.state.tenants[tenant as usize].count(cut, min_time, max_time, samples);
+        }
+    }
+}
+
+impl Drop for Appender<'_> {
+    fn drop(&mut self) {
+        self.count();
+    }
+}
+
+impl Default for New {
+    fn default() -> Self {
+        let (min_time, max_time) = (TimestampMs::MAX, TimestampMs::MIN);
+        Self { tenant: 0, cut: Cut(0), samples: 0, min_time, max_time }
     }
 }

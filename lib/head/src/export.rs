@@ -6,20 +6,22 @@ use hashbrown::HashMap;
 use mneme_model::chunk::Chunk;
 use mneme_model::{Cut, Exemplar, Labels, TenantId};
 
-use crate::SeriesRef;
 use crate::state::State;
+use crate::{ReadError, SeriesRef};
 
 /// Where the next page starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportCursor(pub(crate) u32);
 
 /// Some series with their chunks of the generations asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct ExportPage {
     /// Those that have such chunks or exemplars, in no order.
     pub series: Vec<ExportedSeries>,
     /// Where to go on; `None` at the end.
     pub next: Option<ExportCursor>,
+    /// Spilled chunks could not be read: the page is not complete and must not be used, nor a page after it.
+    pub failed: Option<ReadError>,
 }
 
 /// One series' chunks and exemplars.

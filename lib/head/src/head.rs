@@ -1,16 +1,20 @@
 //! One partition's recent series, under one lock.
 
+use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use mneme_model::{Cut, Labels, Matcher, TenantId, TimestampMs};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
+use crate::appender::New;
 use crate::export::ExemplarsBySlot;
 use crate::query::Reader;
 use crate::state::State;
+use crate::store::{Found, Read, Reads};
 use crate::{
     Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MetricMetadata,
-    SelectedSeries, SeriesExemplars, SeriesRef, TenantStats, Window,
+    ReadError, SelectedSeries, SeriesExemplars, SeriesRef, SpillFile, Spilled, TenantStats, Window,
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
@@ -33,13 +37,19 @@ impl Head {
     /// Takes the write lock, to add a WAL section's records. Never hold it across an await.
     #[must_use]
     pub fn appender(&self) -> Appender<'_> {
-        Appender { config: &self.config, state: self.state.write(), tenant: None }
+        Appender { config: &self.config, state: self.state.write(), tenant: None, new: New::default() }
     }
 
     /// A tenant's series that fulfil all matchers and have a chunk in the window, each once.
-    #[must_use]
-    pub fn select(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<SelectedSeries> {
-        self.read(tenant, |reader| reader.select(matchers, window))
+    ///
+    /// Spilled chunks are read after the lock is given up: call this where a thread may block.
+    pub fn select(
+        &self,
+        tenant: &str,
+        matchers: &[Matcher],
+        window: Window,
+    ) -> Result<Vec<SelectedSeries>, ReadError> {
+        self.read(tenant, |reader| reader.select(matchers, window)).complete()
     }
 
     /// The same series without their samples.
@@ -138,19 +148,49 @@ impl Head {
     /// A page holds at most 4096 series. A tenant's metadata are not part of a generation: [`Self::export_metadata`].
     #[must_use]
     pub fn export(&self, tenant: Option<&str>, cuts: Range<Cut>, after: Option<ExportCursor>) -> ExportPage {
+        let mut reads = Reads::default();
+        let mut cuts_of_reads = Vec::new();
+        let mut page = self.export_locked(tenant, &cuts, after, |at, cut, read| {
+            reads.push(cuts_of_reads.len(), read);
+            cuts_of_reads.push((at, cut));
+        });
+        let read = reads.run(|number, chunk| {
+            let (at, cut) = cuts_of_reads[number];
+            page.series[at].chunks.push((cut, chunk));
+        });
+        page.failed = read.err();
+        page
+    }
+
+    /// A page without the chunks that are in files; those are handed to `on_file`.
+    fn export_locked(
+        &self,
+        tenant: Option<&str>,
+        cuts: &Range<Cut>,
+        after: Option<ExportCursor>,
+        mut on_file: impl FnMut(usize, Cut, Read),
+    ) -> ExportPage {
         let state = self.state.read();
         let mut page = ExportPage::default();
         let Ok(only) = tenant.map(|tenant| state.find_tenant(tenant).ok_or(())).transpose() else {
             return page;
         };
         let start = after.map_or(0, |cursor| cursor.0);
-        let mut exemplars = ExemplarsBySlot::new(&state, &cuts);
+        let mut exemplars = ExemplarsBySlot::new(&state, cuts);
         let mut export = |slot: u32| {
             let Some(series) = state.slab.get(slot) else { return };
-            let mut chunks = Vec::new();
-            series.export(&self.config, &cuts, &mut chunks);
+            let (mut chunks, mut files) = (Vec::new(), false);
+            let whole = (TimestampMs::MIN, TimestampMs::MAX);
+            series.chunks((&self.config, &state.store), cuts, whole, &mut |cut, found| match found {
+                Found::Memory(chunk) => chunks.push((cut, chunk)),
+                Found::File(read) => {
+                    files = true;
+                    on_file(page.series.len(), cut, read);
+                }
+                Found::Gone => {}
+            });
             let exemplars = exemplars.take(series.tenant, SeriesRef { slot, version: series.version });
-            if !chunks.is_empty() || !exemplars.is_empty() {
+            if files || !chunks.is_empty() || !exemplars.is_empty() {
                 let owner = &state.tenants[series.tenant as usize];
                 let labels = owner.index.labels(&series.labels);
                 page.series.push(ExportedSeries { tenant: owner.id.clone(), labels, chunks, exemplars });
@@ -187,18 +227,34 @@ impl Head {
             return;
         }
         state.floor = cut;
+        state.store.drop_below(cut);
         for tenant in &mut state.tenants {
             tenant.generations.retain(|generation| generation.cut >= cut);
         }
-        let mut slot = 0;
-        while slot < state.slab.end() {
-            let end = state.slab.end().min(slot.saturating_add(SLOTS_PER_HOLD));
-            state.drop_below(cut, slot..end);
-            slot = end;
-            RwLockWriteGuard::bump(&mut state);
-        }
+        walk(&mut state, |state, slots| state.drop_below(cut, slots));
+        state.store.reuse_below(cut);
         state.forget_exemplars();
         state.shrink();
+    }
+
+    /// Moves the samples of the generations below `cut` to a local file, and leaves some 24 bytes per chunk in memory. Reads
+    /// fetch them from there. For a head that is short of memory and whose generations are safe elsewhere: the file is a
+    /// cache of what the bucket's checkpoints hold. What is added to these generations later is in memory until the next call.
+    ///
+    /// Blocks for the disk, but not while it holds the lock. After an error what was moved is moved, the rest is in memory.
+    pub fn spill(&self, below: Cut, file: &Arc<SpillFile>) -> io::Result<Spilled> {
+        let pages = {
+            let mut state = self.state.write();
+            walk(&mut state, |state, slots| state.close_below(&self.config, below, slots));
+            state.store.sealed_below(below)
+        };
+        let mut spilled = Spilled::default();
+        for (page, bytes) in pages {
+            let base = file.append(&bytes)?;
+            spilled.chunks += self.state.write().store.moved(page, &bytes, file, base);
+            spilled.bytes += bytes.len() as u64;
+        }
+        Ok(spilled)
     }
 
     /// The head's figures; cheap.
@@ -209,6 +265,7 @@ impl Head {
             tenants: state.tenants.len(),
             series: state.slab.len(),
             bytes: state.memory(),
+            spilled: state.store.spilled(),
             floor: state.floor,
         }
     }
@@ -224,5 +281,16 @@ impl Head {
         let state = self.state.read();
         let Some(tenant) = state.tenant(tenant) else { return T::default() };
         answer(Reader { config: &self.config, state: &state, tenant })
+    }
+}
+
+/// Does `work` with the slots of all series, some at a time: between two the lock is given up, so that writes and reads go on.
+fn walk(state: &mut RwLockWriteGuard<'_, State>, mut work: impl FnMut(&mut State, Range<u32>)) {
+    let mut slot = 0;
+    while slot < state.slab.end() {
+        let end = state.slab.end().min(slot.saturating_add(SLOTS_PER_HOLD));
+        work(state, slot..end);
+        slot = end;
+        RwLockWriteGuard::bump(state);
     }
 }

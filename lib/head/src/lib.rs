@@ -25,6 +25,7 @@ mod series;
 mod slab;
 mod state;
 mod stats;
+mod store;
 mod tenant;
 
 pub use appender::{Appender, Outcome, SeriesRef};
@@ -34,3 +35,4 @@ pub use head::Head;
 pub use metadata::MetricMetadata;
 pub use query::{SelectedSeries, SeriesExemplars, Window};
 pub use stats::{Generation, HeadStats, TenantStats};
+pub use store::{ReadError, SpillFile, Spilled};

@@ -11,8 +11,9 @@ use crate::exemplars;
 use crate::index::Index;
 use crate::series::Series;
 use crate::state::State;
+use crate::store::{Found, Reads};
 use crate::tenant::Tenant;
-use crate::{HeadConfig, MetricMetadata};
+use crate::{HeadConfig, MetricMetadata, ReadError};
 
 /// Which samples a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,12 @@ pub struct Window {
     pub end: TimestampMs,
     /// The lowest generation that counts: the manifest's mark, below which blocks answer (DESIGN section 5, seam).
     pub from: Cut,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self::all()
+    }
 }
 
 impl Window {
@@ -63,6 +70,29 @@ pub struct SeriesExemplars {
     pub exemplars: Vec<Exemplar>,
 }
 
+/// What was selected under the lock.
+#[derive(Default)]
+pub(crate) struct Selection {
+    window: Window,
+    series: Vec<SelectedSeries>,
+    reads: Reads,
+}
+
+impl Selection {
+    /// Reads what is in files. To be called without the lock.
+    pub(crate) fn complete(mut self) -> Result<Vec<SelectedSeries>, ReadError> {
+        let Window { start, end, .. } = self.window;
+        let take = |at: usize, chunk: Chunk| {
+            if chunk.overlaps(start, end) {
+                self.series[at].chunks.push(chunk);
+            }
+        };
+        self.reads.run(take)?;
+        self.series.retain(|series| !series.chunks.is_empty());
+        Ok(self.series)
+    }
+}
+
 /// A tenant's series under the read lock.
 pub(crate) struct Reader<'a> {
     pub(crate) config: &'a HeadConfig,
@@ -86,21 +116,31 @@ impl<'a> Reader<'a> {
         window: Window,
     ) -> impl Iterator<Item = &'a Series> + use<'a, 's> {
         let from = window.from.max(self.state.floor);
-        let slab = &self.state.slab;
+        let (slab, store) = (&self.state.slab, &self.state.store);
         set.iter()
             .filter_map(move |slot| slab.get(slot))
-            .filter(move |series| series.overlaps(from, window.start, window.end))
+            .filter(move |series| series.overlaps(store, from, window.start, window.end))
     }
 
-    pub(crate) fn select(&self, matchers: &[Matcher], window: Window) -> Vec<SelectedSeries> {
+    /// The matching series with what is in memory, and what is to be read from files.
+    pub(crate) fn select(&self, matchers: &[Matcher], window: Window) -> Selection {
         let cuts = window.from.max(self.state.floor)..Cut(u64::MAX);
         let set = self.matching(matchers);
-        let mut out = Vec::with_capacity(set.len() as usize);
+        let mut out =
+            Selection { window, series: Vec::with_capacity(set.len() as usize), reads: Reads::default() };
         for series in set.iter().filter_map(|slot| self.state.slab.get(slot)) {
-            let mut chunks = Vec::new();
-            series.chunks(self.config, cuts.clone(), window.start, window.end, &mut chunks);
-            if !chunks.is_empty() {
-                out.push(SelectedSeries { labels: self.index().labels(&series.labels), chunks });
+            let (mut chunks, mut on_file) = (Vec::new(), false);
+            let range = (window.start, window.end);
+            series.chunks((self.config, &self.state.store), &cuts, range, &mut |_, found| match found {
+                Found::Memory(chunk) if chunk.overlaps(window.start, window.end) => chunks.push(chunk),
+                Found::File(read) => {
+                    on_file = true;
+                    out.reads.push(out.series.len(), read);
+                }
+                Found::Memory(_) | Found::Gone => {}
+            });
+            if on_file || !chunks.is_empty() {
+                out.series.push(SelectedSeries { labels: self.index().labels(&series.labels), chunks });
             }
         }
         out

@@ -7,48 +7,48 @@ use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder, Point}
 use mneme_model::{AnyHistogram, Cut, TimestampMs};
 
 use crate::late::Late;
+use crate::store::{Found, Place, Store};
 use crate::{HeadConfig, Outcome};
 
-/// A series. Kept small, for there are millions: what most do not have most of the time is in [`Rest`].
+/// No chunk built here spans more milliseconds, so that a [`Place`] knows its last time.
+pub(crate) const MAX_SPAN: TimestampMs = u32::MAX as TimestampMs - 1;
+
+/// A series. Kept small, for there are millions: what few have is in [`Rest`]. What an append touches comes first.
+#[repr(C)]
 pub(crate) struct Series {
-    /// Index of the tenant.
-    pub(crate) tenant: u32,
     /// Tells this series from earlier ones in its slot.
     pub(crate) version: u32,
-    /// The labels, as pairs of the tenant's index, in order of names.
-    pub(crate) labels: Box<[u32]>,
-    /// The newest cut whose sections named this series: their references stay good while that generation is held.
-    pub(crate) seen: Cut,
+    /// Index of the tenant.
+    pub(crate) tenant: u32,
     /// No sample is later.
     max_time: TimestampMs,
     open_cut: Cut,
+    /// Floats in order.
     open: Option<FloatChunkBuilder>,
+    /// Closed chunks of all generations, in no order.
+    stored: Box<[Place]>,
     rest: Option<Box<Rest>>,
+    /// The newest cut whose sections named this series: their references stay good while that generation is held.
+    pub(crate) seen: Cut,
+    /// The labels, as pairs of the tenant's index, in order of names.
+    pub(crate) labels: Box<[u32]>,
+}
+
+/// What an addition to a series needs beside it.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a HeadConfig,
+    pub(crate) store: &'a mut Store,
 }
 
 #[derive(Default)]
 struct Rest {
-    stored: Vec<Stored>,
     late: Vec<Late>,
     histograms: Option<OpenHistograms>,
-    /// Heap bytes of `stored` and `late`.
-    bytes: usize,
-}
-
-struct Stored {
-    cut: Cut,
-    chunk: Chunk,
 }
 
 struct OpenHistograms {
     cut: Cut,
     builder: HistogramChunkBuilder,
-}
-
-impl Stored {
-    fn memory(&self) -> usize {
-        size_of::<Self>() + self.chunk.data.len() + 16
-    }
 }
 
 impl Series {
@@ -61,6 +61,7 @@ impl Series {
             max_time: TimestampMs::MIN,
             open_cut: Cut(0),
             open: None,
+            stored: Box::default(),
             rest: None,
         }
     }
@@ -69,7 +70,7 @@ impl Series {
     #[inline]
     pub(crate) fn float(
         &mut self,
-        config: &HeadConfig,
+        with: &mut Context<'_>,
         cut: Cut,
         t: TimestampMs,
         v: f64,
@@ -78,26 +79,27 @@ impl Series {
         if t > self.max_time
             && self.open_cut == cut
             && let Some(open) = &mut self.open
-            && open.count() < config.max_samples_per_chunk
+            && open.count() < with.config.max_samples_per_chunk
+            && t.wrapping_sub(open.min_time()) as u64 <= MAX_SPAN as u64
             && (st == 0 || open.with_st())
         {
             open.push(t, v, st);
             self.max_time = t;
             return Outcome::Appended;
         }
-        self.float_slow(config, cut, t, v, st)
+        self.float_slow(with, cut, t, v, st)
     }
 
     fn float_slow(
         &mut self,
-        config: &HeadConfig,
+        with: &mut Context<'_>,
         cut: Cut,
         t: TimestampMs,
         v: f64,
         st: TimestampMs,
     ) -> Outcome {
         let point = Point::Float { v, st };
-        let (outcome, store) = self.judge(cut, t, &point);
+        let (outcome, store) = self.judge(with.store, cut, t, &point);
         if !store {
             return outcome;
         }
@@ -105,20 +107,19 @@ impl Series {
         let goes_on = match &self.open {
             None => None,
             Some(open) if self.open_cut == cut && t > open.max_time() => Some(
-                open.count() < config.max_samples_per_chunk
-                    && open.len() < config.max_chunk_bytes as usize
+                open.count() < with.config.max_samples_per_chunk
+                    && open.len() < with.config.max_chunk_bytes as usize
+                    && t.saturating_sub(open.min_time()) <= MAX_SPAN
                     && (st == 0 || open.with_st()),
             ),
             Some(_) if self.open_cut < cut => Some(false),
             Some(_) => {
-                self.late(config, cut, t, &point);
+                self.late(with, cut, t, &point);
                 return outcome;
             }
         };
-        if goes_on == Some(false)
-            && let Some(full) = self.open.take()
-        {
-            self.store(self.open_cut, full.chunk());
+        if goes_on == Some(false) {
+            self.close_floats(with.store);
         }
         let open = self.open.get_or_insert_with(|| FloatChunkBuilder::new(st != 0));
         self.open_cut = cut;
@@ -129,38 +130,39 @@ impl Series {
     /// Adds a native histogram.
     pub(crate) fn histogram(
         &mut self,
-        config: &HeadConfig,
+        with: &mut Context<'_>,
         cut: Cut,
         t: TimestampMs,
         h: &AnyHistogram,
         st: TimestampMs,
     ) -> Outcome {
         let point = Point::Histogram { h, st };
-        let (outcome, store) = self.judge(cut, t, &point);
+        let (outcome, store) = self.judge(with.store, cut, t, &point);
         if !store {
             return outcome;
         }
         self.max_time = self.max_time.max(t);
-        let rest = self.rest.get_or_insert_default();
-        let goes_on = match &rest.histograms {
+        let open = self.rest.as_ref().and_then(|rest| rest.histograms.as_ref());
+        let goes_on = match open {
             None => None,
             Some(open) if open.cut == cut && t > open.builder.max_time() => Some(
-                open.builder.count() < config.max_samples_per_chunk
-                    && open.builder.len() < config.max_chunk_bytes as usize
+                open.builder.count() < with.config.max_samples_per_chunk
+                    && open.builder.len() < with.config.max_chunk_bytes as usize
+                    && t.saturating_sub(open.builder.min_time()) <= MAX_SPAN
                     && open.builder.fits(h),
             ),
             Some(open) if open.cut < cut => Some(false),
             Some(_) => {
-                self.late(config, cut, t, &point);
+                self.late(with, cut, t, &point);
                 return outcome;
             }
         };
-        if goes_on == Some(false)
-            && let Some(full) = rest.histograms.take()
-        {
-            rest.store(full.cut, full.builder.chunk());
+        if goes_on == Some(false) {
+            self.close_histograms(with.store);
         }
-        let open = rest
+        let open = self
+            .rest
+            .get_or_insert_default()
             .histograms
             .get_or_insert_with(|| OpenHistograms { cut, builder: HistogramChunkBuilder::new() });
         open.builder.push(t, h, st);
@@ -168,24 +170,24 @@ impl Series {
     }
 
     /// Adds a finished chunk of one generation as it is.
-    pub(crate) fn chunk(&mut self, cut: Cut, chunk: Chunk) {
+    pub(crate) fn chunk(&mut self, store: &mut Store, cut: Cut, chunk: &Chunk) {
         self.max_time = self.max_time.max(chunk.max_time);
-        self.store(cut, chunk);
+        self.keep(store.push_chunk(cut, chunk));
     }
 
     /// What a sample is beside those held at its time, and whether its own generation has to keep it.
-    fn judge(&self, cut: Cut, t: TimestampMs, point: &Point<'_>) -> (Outcome, bool) {
+    fn judge(&self, store: &Store, cut: Cut, t: TimestampMs, point: &Point<'_>) -> (Outcome, bool) {
         if t > self.max_time {
             return (Outcome::Appended, true);
         }
         // The preferred sample at `t` differs from `point`?
         let mut outcome = Outcome::Appended;
-        let mut store = true;
+        let mut keep = true;
         let mut beaten = Ordering::Less;
-        self.visit(t, &mut |held_cut, held| {
+        self.visit(store, t, &mut |held_cut, held| {
             let values = held.compare_values(point);
             if held_cut == cut && held.compare(point) != Ordering::Less {
-                store = false;
+                keep = false;
             }
             // Against the best of the held ones: one greater is a conflict, else an equal one is a duplicate.
             if outcome == Outcome::Appended || values > beaten {
@@ -193,11 +195,14 @@ impl Series {
                 outcome = if values == Ordering::Equal { Outcome::Duplicate } else { Outcome::Conflict };
             }
         });
-        (outcome, store)
+        (outcome, keep)
     }
 
     /// Calls `see` with every sample held at `t` and its generation.
-    fn visit(&self, t: TimestampMs, see: &mut impl FnMut(Cut, &Point<'_>)) {
+    ///
+    /// A spilled chunk is read from its file, here under the head's lock: one short read for a sample as old as that, which is
+    /// rare. One that cannot be read holds none: the sample is kept, and reads merge what repeats.
+    fn visit(&self, store: &Store, t: TimestampMs, see: &mut impl FnMut(Cut, &Point<'_>)) {
         if let Some(open) = &self.open
             && (open.min_time()..=open.max_time()).contains(&t)
         {
@@ -206,70 +211,117 @@ impl Series {
                 None => visit_chunk(self.open_cut, &open.chunk(), t, see),
             }
         }
+        for place in self.stored.iter().filter(|place| (place.min_time..=place.max_time()).contains(&t)) {
+            if let Some(chunk) = store.read(place) {
+                visit_chunk(store.cut(place), &chunk, t, see);
+            }
+        }
         let Some(rest) = &self.rest else { return };
         if let Some(open) = &rest.histograms
             && (open.builder.min_time()..=open.builder.max_time()).contains(&t)
         {
             visit_chunk(open.cut, &open.builder.chunk(), t, see);
         }
-        for stored in rest.stored.iter().filter(|stored| stored.chunk.overlaps(t, t)) {
-            visit_chunk(stored.cut, &stored.chunk, t, see);
-        }
         for late in &rest.late {
             late.visit(t, see);
         }
     }
 
-    fn store(&mut self, cut: Cut, chunk: Chunk) {
-        self.rest.get_or_insert_default().store(cut, chunk);
+    /// Notes a closed chunk. Grows by one: a series closes one chunk in a quarter of an hour.
+    fn keep(&mut self, place: Place) {
+        let mut stored = std::mem::take(&mut self.stored).into_vec();
+        stored.reserve_exact(1);
+        stored.push(place);
+        self.stored = stored.into_boxed_slice();
     }
 
-    fn late(&mut self, config: &HeadConfig, cut: Cut, t: TimestampMs, point: &Point<'_>) {
-        let rest = self.rest.get_or_insert_default();
-        let at = rest.late.iter().position(|late| late.cut == cut).unwrap_or_else(|| {
-            rest.late.push(Late::new(cut));
-            rest.late.len() - 1
-        });
-        let late = &mut rest.late[at];
-        rest.bytes -= late.memory();
-        late.insert(t, point);
-        rest.bytes += late.memory();
-        if late.len() >= config.max_samples_per_chunk as usize {
-            let full = rest.late.swap_remove(at);
-            rest.bytes -= full.memory();
-            let mut chunks = Vec::new();
-            full.chunks(config, &mut chunks);
-            chunks.into_iter().for_each(|chunk| rest.store(cut, chunk));
+    fn close_floats(&mut self, store: &mut Store) {
+        if let Some(full) = self.open.take() {
+            self.keep(store.push_floats(self.open_cut, &full));
         }
+    }
+
+    fn close_histograms(&mut self, store: &mut Store) {
+        if let Some(full) = self.rest.as_mut().and_then(|rest| rest.histograms.take()) {
+            self.keep(store.push_histograms(full.cut, &full.builder));
+        }
+    }
+
+    fn late(&mut self, with: &mut Context<'_>, cut: Cut, t: TimestampMs, point: &Point<'_>) {
+        let late = &mut self.rest.get_or_insert_default().late;
+        let at = late.iter().position(|late| late.cut == cut).unwrap_or_else(|| {
+            late.push(Late::new(cut));
+            late.len() - 1
+        });
+        late[at].insert(t, point);
+        if late[at].len() >= with.config.max_samples_per_chunk as usize {
+            let full = late.swap_remove(at);
+            self.close_late(with, &full);
+        }
+    }
+
+    fn close_late(&mut self, with: &mut Context<'_>, late: &Late) {
+        let mut chunks = Vec::new();
+        late.chunks(with.config, &mut chunks);
+        chunks.iter().for_each(|chunk| self.keep(with.store.push_chunk(late.cut, chunk)));
+    }
+
+    /// Closes what is open of the generations below `cut`.
+    pub(crate) fn close_below(&mut self, with: &mut Context<'_>, cut: Cut) {
+        if self.open_cut < cut {
+            self.close_floats(with.store);
+        }
+        let Some(rest) = &mut self.rest else { return };
+        let late: Vec<Late> = rest.late.extract_if(.., |late| late.cut < cut).collect();
+        let histograms = rest.histograms.as_ref().is_some_and(|open| open.cut < cut);
+        late.iter().for_each(|late| self.close_late(with, late));
+        if histograms {
+            self.close_histograms(with.store);
+        }
+        self.shrink();
     }
 
     /// Forgets the generations below `cut`. Open chunks of kept generations stay open.
-    pub(crate) fn drop_below(&mut self, cut: Cut) {
+    pub(crate) fn drop_below(&mut self, store: &Store, cut: Cut) {
         if self.open_cut < cut {
             self.open = None;
         }
+        if self.stored.iter().any(|place| store.cut(place) < cut) {
+            let mut stored = std::mem::take(&mut self.stored).into_vec();
+            stored.retain(|place| store.cut(place) >= cut);
+            self.stored = stored.into_boxed_slice();
+        }
         if let Some(rest) = &mut self.rest {
-            rest.drop_below(cut);
-            if rest.stored.is_empty() && rest.late.is_empty() && rest.histograms.is_none() {
-                self.rest = None;
+            rest.late.retain(|late| late.cut >= cut);
+            if rest.histograms.as_ref().is_some_and(|open| open.cut < cut) {
+                rest.histograms = None;
             }
         }
-        self.max_time = self.bounds(Cut(0)).map_or(TimestampMs::MIN, |(_, last)| last);
+        self.shrink();
+        let mut last = TimestampMs::MIN;
+        self.ranges(store, &mut |_, _, max_time| last = last.max(max_time));
+        self.max_time = last;
+    }
+
+    fn shrink(&mut self) {
+        if self.rest.as_ref().is_some_and(|rest| rest.late.is_empty() && rest.histograms.is_none()) {
+            self.rest = None;
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.open.is_none() && self.rest.is_none()
+        self.open.is_none() && self.stored.is_empty() && self.rest.is_none()
     }
 
     /// Calls `see` with the generation and time range of each chunk and buffer.
-    fn ranges(&self, see: &mut impl FnMut(Cut, TimestampMs, TimestampMs)) {
+    fn ranges(&self, store: &Store, see: &mut impl FnMut(Cut, TimestampMs, TimestampMs)) {
         if let Some(open) = &self.open {
             see(self.open_cut, open.min_time(), open.max_time());
         }
-        let Some(rest) = &self.rest else { return };
-        for stored in &rest.stored {
-            see(stored.cut, stored.chunk.min_time, stored.chunk.max_time);
+        for place in &self.stored {
+            see(store.cut(place), place.min_time, place.max_time());
         }
+        let Some(rest) = &self.rest else { return };
         for late in &rest.late {
             if let Some((first, last)) = late.bounds() {
                 see(late.cut, first, last);
@@ -280,113 +332,77 @@ impl Series {
         }
     }
 
-    /// First and last sample time of the generations from `from` on.
-    pub(crate) fn bounds(&self, from: Cut) -> Option<(TimestampMs, TimestampMs)> {
-        let mut bounds: Option<(TimestampMs, TimestampMs)> = None;
-        self.ranges(&mut |cut, first, last| {
-            if cut >= from {
-                bounds = Some(bounds.map_or((first, last), |(min, max)| (min.min(first), max.max(last))));
-            }
-        });
-        bounds
-    }
-
     /// Whether a chunk of the generations from `from` on meets `start..=end`.
-    pub(crate) fn overlaps(&self, from: Cut, start: TimestampMs, end: TimestampMs) -> bool {
+    pub(crate) fn overlaps(&self, store: &Store, from: Cut, start: TimestampMs, end: TimestampMs) -> bool {
         let mut found = false;
-        self.ranges(&mut |cut, first, last| found |= cut >= from && first <= end && start <= last);
+        self.ranges(store, &mut |cut, first, last| found |= cut >= from && first <= end && start <= last);
         found
     }
 
-    /// Appends the chunks of the generations `cuts` that meet `start..=end`; open ones are copied.
+    /// Calls `see` with each chunk of the generations `cuts` that may meet `start..=end`; open ones are copied.
     pub(crate) fn chunks(
         &self,
-        config: &HeadConfig,
-        cuts: Range<Cut>,
-        start: TimestampMs,
-        end: TimestampMs,
-        out: &mut Vec<Chunk>,
-    ) {
-        self.visit_chunks(config, &cuts, |first, last| first <= end && start <= last, &mut |_, chunk| {
-            out.push(chunk);
-        });
-    }
-
-    /// Appends all chunks of the generations `cuts`, with their cut.
-    pub(crate) fn export(&self, config: &HeadConfig, cuts: &Range<Cut>, out: &mut Vec<(Cut, Chunk)>) {
-        self.visit_chunks(config, cuts, |_, _| true, &mut |cut, chunk| out.push((cut, chunk)));
-    }
-
-    fn visit_chunks(
-        &self,
-        config: &HeadConfig,
+        from: (&HeadConfig, &Store),
         cuts: &Range<Cut>,
-        meets: impl Fn(TimestampMs, TimestampMs) -> bool,
-        see: &mut impl FnMut(Cut, Chunk),
+        (start, end): (TimestampMs, TimestampMs),
+        see: &mut impl FnMut(Cut, Found),
     ) {
-        if let Some(rest) = &self.rest {
-            for stored in &rest.stored {
-                if cuts.contains(&stored.cut) && meets(stored.chunk.min_time, stored.chunk.max_time) {
-                    see(stored.cut, stored.chunk.clone());
-                }
+        let (config, store) = from;
+        let meets = |first: TimestampMs, last: TimestampMs| first <= end && start <= last;
+        for place in &self.stored {
+            let cut = store.cut(place);
+            if cuts.contains(&cut) && meets(place.min_time, place.max_time()) {
+                see(cut, store.find(place));
             }
+        }
+        if let Some(rest) = &self.rest {
             for late in rest.late.iter().filter(|late| cuts.contains(&late.cut)) {
                 if late.bounds().is_some_and(|(first, last)| meets(first, last)) {
                     let mut chunks = Vec::new();
                     late.chunks(config, &mut chunks);
-                    chunks.into_iter().for_each(|chunk| see(late.cut, chunk));
+                    chunks.into_iter().for_each(|chunk| see(late.cut, Found::Memory(chunk)));
                 }
             }
             if let Some(open) = &rest.histograms
                 && cuts.contains(&open.cut)
                 && meets(open.builder.min_time(), open.builder.max_time())
             {
-                see(open.cut, open.builder.chunk());
+                see(open.cut, Found::Memory(open.builder.chunk()));
             }
         }
         if let Some(open) = &self.open
             && cuts.contains(&self.open_cut)
             && meets(open.min_time(), open.max_time())
         {
-            see(self.open_cut, open.chunk());
+            see(self.open_cut, Found::Memory(open.chunk()));
         }
     }
 
     /// How many chunks, open ones and buffers included.
-    pub(crate) fn chunk_count(&self) -> usize {
+    pub(crate) fn chunk_count(&self, store: &Store) -> usize {
         let mut count = 0;
-        self.ranges(&mut |_, _, _| count += 1);
+        self.ranges(store, &mut |_, _, _| count += 1);
         count
     }
 
-    /// Heap bytes of the samples, about; cheap.
+    /// Heap bytes of the samples, those of closed chunks left to the [`Store`]; cheap.
     #[inline]
     pub(crate) fn memory(&self) -> usize {
         let open = self.open.as_ref().map_or(0, FloatChunkBuilder::capacity);
-        open + self.rest.as_ref().map_or(0, |rest| rest.memory())
+        open + size_of_val(&*self.stored) + self.rest.as_ref().map_or(0, |rest| rest.memory())
+    }
+
+    /// Heap bytes of the closed chunks.
+    pub(crate) fn stored_memory(&self, store: &Store) -> usize {
+        self.stored.iter().map(|place| store.memory_of(place)).sum()
     }
 }
 
 impl Rest {
-    fn store(&mut self, cut: Cut, chunk: Chunk) {
-        let stored = Stored { cut, chunk };
-        self.bytes += stored.memory();
-        self.stored.push(stored);
-    }
-
-    fn drop_below(&mut self, cut: Cut) {
-        self.stored.retain(|stored| stored.cut >= cut);
-        self.stored.shrink_to_fit();
-        self.late.retain(|late| late.cut >= cut);
-        if self.histograms.as_ref().is_some_and(|open| open.cut < cut) {
-            self.histograms = None;
-        }
-        self.bytes = self.stored.iter().map(Stored::memory).sum::<usize>()
-            + self.late.iter().map(Late::memory).sum::<usize>();
-    }
-
     fn memory(&self) -> usize {
-        size_of::<Self>() + self.bytes + self.histograms.as_ref().map_or(0, |open| open.builder.capacity())
+        size_of::<Self>()
+            + self.late.iter().map(Late::memory).sum::<usize>()
+            + self.histograms.as_ref().map_or(0, |open| open.builder.capacity())
     }
 }
 

@@ -3,10 +3,11 @@
 use hashbrown::{HashMap, HashTable};
 use mneme_model::{Cut, LabelsRef, TenantId};
 
-use crate::series::Series;
+use crate::series::{Context, Series};
 use crate::slab::Slab;
+use crate::store::Store;
 use crate::tenant::Tenant;
-use crate::{SeriesRef, TenantStats};
+use crate::{HeadConfig, SeriesRef, TenantStats};
 
 /// All tenants' series. One table finds them all, so that many small tenants cost what a large one costs.
 #[derive(Default)]
@@ -15,10 +16,11 @@ pub(crate) struct State {
     by_name: HashMap<Box<str>, u32>,
     table: HashTable<Entry>,
     pub(crate) slab: Slab,
+    pub(crate) store: Store,
     /// Counts series ever made: tells the users of one slot apart.
     next_version: u32,
     pub(crate) floor: Cut,
-    /// Sum of the tenants' `bytes`.
+    /// Heap bytes of the series (but not their closed chunks) and the indices.
     pub(crate) bytes: usize,
 }
 
@@ -93,9 +95,7 @@ impl State {
         let own = series_memory(&series);
         let slot = self.slab.insert(series);
         owner.index.add(slot, &pairs);
-        let grown = own + owner.index.memory() - before;
-        owner.bytes += grown;
-        self.bytes += grown;
+        self.bytes += own + owner.index.memory() - before;
         self.table
             .insert_unique(Entry::spread(hash), Entry { hash, slot }, |entry| Entry::spread(entry.hash));
         SeriesRef { slot, version }
@@ -112,15 +112,21 @@ impl State {
         for slot in slots {
             let Some(series) = self.slab.get_mut(slot) else { continue };
             let before = series.memory();
-            series.drop_below(cut);
-            let freed = before - series.memory().min(before);
-            let leaves = series.is_empty() && series.seen < cut;
-            let tenant = series.tenant as usize;
-            self.tenants[tenant].bytes -= freed;
-            self.bytes -= freed;
-            if leaves {
+            series.drop_below(&self.store, cut);
+            self.bytes = (self.bytes + series.memory()).saturating_sub(before);
+            if series.is_empty() && series.seen < cut {
                 self.remove(slot);
             }
+        }
+    }
+
+    /// Closes what is open of the generations below `cut` of the series in `slots`.
+    pub(crate) fn close_below(&mut self, config: &HeadConfig, cut: Cut, slots: std::ops::Range<u32>) {
+        for slot in slots {
+            let Some(series) = self.slab.get_mut(slot) else { continue };
+            let before = series.memory();
+            series.close_below(&mut Context { config, store: &mut self.store }, cut);
+            self.bytes = (self.bytes + series.memory()).saturating_sub(before);
         }
     }
 
@@ -134,7 +140,6 @@ impl State {
         let before = tenant.index.memory();
         tenant.index.remove(slot, &series.labels);
         let freed = (series_memory(&series) + series.memory() + before).saturating_sub(tenant.index.memory());
-        tenant.bytes = tenant.bytes.saturating_sub(freed);
         self.bytes = self.bytes.saturating_sub(freed);
     }
 
@@ -149,6 +154,7 @@ impl State {
     /// Heap bytes of everything, about.
     pub(crate) fn memory(&self) -> usize {
         self.bytes
+            + self.store.memory()
             + self
                 .tenants
                 .iter()
@@ -163,11 +169,16 @@ impl State {
             tenant: tenant.id.clone(),
             series: tenant.index.series().len() as usize,
             samples: tenant.generations.iter().map(|generation| generation.samples).sum(),
-            chunks: held().map(Series::chunk_count).sum(),
+            chunks: held().map(|series| series.chunk_count(&self.store)).sum(),
             symbols: tenant.index.pair_count(),
             label_names: tenant.index.names().count(),
             exemplars: tenant.exemplars.len(),
-            bytes: tenant.bytes + tenant.exemplars.memory() + tenant.metadata.memory(),
+            bytes: held()
+                .map(|series| series_memory(series) + series.memory() + series.stored_memory(&self.store))
+                .sum::<usize>()
+                + tenant.index.memory()
+                + tenant.exemplars.memory()
+                + tenant.metadata.memory(),
             min_time: bounds.map(|(first, _)| first),
             max_time: bounds.map(|(_, last)| last),
         }

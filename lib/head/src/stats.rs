@@ -24,6 +24,8 @@ pub struct HeadStats {
     pub series: usize,
     /// Heap bytes, an estimate good to about a fifth; cheap to ask for.
     pub bytes: usize,
+    /// Bytes of chunks in spill files, beside those in memory.
+    pub spilled: u64,
     /// The lowest generation held: everything below was dropped.
     pub floor: Cut,
 }

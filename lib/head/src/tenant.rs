@@ -14,8 +14,6 @@ pub(crate) struct Tenant {
     pub(crate) metadata: MetadataStore,
     /// Ascending by cut; a head holds a dozen at most.
     pub(crate) generations: Vec<TenantGeneration>,
-    /// Heap bytes of its series' structs, labels and samples, about.
-    pub(crate) bytes: usize,
 }
 
 /// Figures of one tenant's generation.
@@ -35,7 +33,6 @@ impl Tenant {
             exemplars: Exemplars::default(),
             metadata: MetadataStore::default(),
             generations: Vec::new(),
-            bytes: 0,
         }
     }
 

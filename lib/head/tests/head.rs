@@ -80,7 +80,7 @@ fn matchers_select_as_in_prometheus() {
         let mut ids: Vec<_> = found.iter().map(|labels| labels.get("id").unwrap()).collect();
         ids.sort_unstable();
         assert_eq!(ids.concat(), *want, "{spec:?}");
-        assert_eq!(head.select("t", &matchers, Window::all()).len(), found.len());
+        assert_eq!(head.select("t", &matchers, Window::all()).unwrap().len(), found.len());
         // The rule itself: a matcher looks at the value, `""` if absent.
         let all = head.series("t", &[], Window::all());
         let rule = all.iter().filter(|l| matchers.iter().all(|m| m.matches(l.get(m.name()).unwrap_or(""))));
@@ -113,7 +113,7 @@ fn tenants_never_meet() {
     }
     for i in 0..300 {
         let who = format!("t{i}");
-        let found = head.select(&who, &[Matcher::equal("__name__", "up")], Window::all());
+        let found = head.select(&who, &[Matcher::equal("__name__", "up")], Window::all()).unwrap();
         assert_eq!(found.len(), 2);
         assert!(
             found
@@ -125,7 +125,7 @@ fn tenants_never_meet() {
         assert_eq!(head.time_range(&who), Some((i, i)));
         assert_eq!(head.series_count(&who), 2);
     }
-    assert!(head.select("t", &[], Window::all()).is_empty());
+    assert!(head.select("t", &[], Window::all()).unwrap().is_empty());
     assert_eq!(head.time_range("nobody"), None);
     assert_eq!(head.tenants().len(), 300);
     assert_eq!((head.stats().tenants, head.stats().series), (300, 600));

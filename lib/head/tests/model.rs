@@ -110,7 +110,7 @@ fn expected(records: &[Record], from: u64) -> BTreeMap<(usize, usize, TimestampM
 fn read(head: &Head, window: Window) -> BTreeMap<(usize, usize, TimestampMs), String> {
     let mut all = BTreeMap::new();
     for t in 0..2 {
-        for found in head.select(tenant(t).as_str(), &[], window) {
+        for found in head.select(tenant(t).as_str(), &[], window).unwrap() {
             let series = found.labels.get("i").unwrap().parse().unwrap();
             let mut samples = Samples::default();
             merge(&found.chunks, window.start, window.end, &mut samples).unwrap();

@@ -83,11 +83,16 @@ impl BitWriter {
     /// A copy of the bytes without spare room.
     pub(super) fn to_vec(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len());
-        bytes.extend_from_slice(&self.data);
-        if self.tail_bits > 0 {
-            bytes.push(self.tail << (8 - self.tail_bits));
-        }
+        self.append_to(&mut bytes);
         bytes
+    }
+
+    /// Appends a copy of the bytes, [`Self::len`] of them.
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.data);
+        if self.tail_bits > 0 {
+            out.push(self.tail << (8 - self.tail_bits));
+        }
     }
 
     #[cold]

@@ -124,11 +124,22 @@ impl FloatChunkBuilder {
         self.bits.capacity()
     }
 
+    /// The encoding of its chunks.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        if self.with_st { Encoding::FloatSt } else { Encoding::Float }
+    }
+
+    /// Appends the compressed samples so far, [`Self::len`] bytes: what [`Self::chunk`] has as its data.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        self.bits.append_to(out);
+    }
+
     /// The samples so far as a chunk of its own, without spare room.
     #[must_use]
     pub fn chunk(&self) -> Chunk {
         Chunk {
-            encoding: if self.with_st { Encoding::FloatSt } else { Encoding::Float },
+            encoding: self.encoding(),
             min_time: self.min_time,
             max_time: self.last_time,
             count: self.count,
