@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchCommand;
 use crate::build::VERSION;
 
 /// The long-term memory of Prometheus servers: remote_write in, durable in a bucket, PromQL out.
@@ -22,6 +23,11 @@ pub(crate) enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Load a receiver of remote write, check what it kept, time its queries: mneme or another.
+    Bench {
+        #[command(subcommand)]
+        command: BenchCommand,
     },
 }
 

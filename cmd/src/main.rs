@@ -1,8 +1,9 @@
 //! The one binary: arguments, config, wiring, drain, command-line tools.
 //!
 //! `mneme serve` loads a [`config::Config`], builds an `App` and runs it until a signal; `mneme config` checks a
-//! file or prints the reference.
+//! file or prints the reference; `mneme bench` is the load generator.
 
+mod bench;
 mod build;
 mod cli;
 mod config;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => config::load(&args).map_err(anyhow::Error::from).and_then(serve),
         Command::Config { command: ConfigCommand::Check { file } } => config::check(&file),
         Command::Config { command: ConfigCommand::Docs } => config::print_docs(),
+        Command::Bench { command } => bench::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,129 @@
+//! Flags of `mneme bench`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// What `bench` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Send a load by remote write, and measure what it costs the receiver.
+    Write(WriteArgs),
+}
+
+/// What is sent; `verify` derives the same again from the same flags.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WorkloadArgs {
+    /// Form of the series: `kube` computes them, `snapshots` replays --snapshots [default: kube, or snapshots if a file is given]
+    #[arg(long, value_enum, default_value_t = Shape::Kube, default_value_if("snapshots", clap::builder::ArgPredicate::IsPresent, "snapshots"))]
+    pub(crate) shape: Shape,
+    /// Series at any one time, in targets of 500 [default: 100000]
+    #[arg(long, value_name = "N", conflicts_with = "snapshots")]
+    pub(crate) series: Option<u64>,
+    /// Scrapes of each series [default: 240, or all snapshots]
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<u32>,
+    /// Time from one scrape to the next
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = mneme_model::duration::parse)]
+    pub(crate) interval: Duration,
+    /// Time of the first scrape in milliseconds since 1970; `write` prints it [default: so that the last one is now]
+    #[arg(long, value_name = "UNIX_MS")]
+    pub(crate) start: Option<i64>,
+    /// Share of the series that are replaced by new ones per minute of data time, whole targets at a time
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = churn, conflicts_with = "snapshots")]
+    pub(crate) churn: f64,
+    /// Share of the samples that are sent late, by 1 to 20 scrapes
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) out_of_order: f64,
+    /// Share of the series that are native histograms
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, conflicts_with = "snapshots")]
+    pub(crate) histograms: f64,
+    /// Share of the samples that carry an exemplar; `verify` does not read them back
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) exemplars: f64,
+    /// Scrapes to replay: text exposition, each after a line `# SNAPSHOT <unix-ms>`; compressed if the name ends in .zst
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshots: Option<PathBuf>,
+    /// How many processes send the snapshots
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) instances: u32,
+    /// Everything random is drawn from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// The form of the series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// 12 labels, 340 bytes of labels, as in a Kubernetes cluster.
+    Kube,
+    /// As in the file.
+    Snapshots,
+}
+
+/// Who asks, and whom.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClientArgs {
+    /// Tenant: the header X-Scope-OrgID
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    /// A further header, e.g. --header 'Authorization: Bearer abc'; may be given more than once
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) header: Vec<(String, String)>,
+    /// Process id of the server on this machine: its CPU seconds and memory are measured
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// No progress on stderr
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// Flags of `bench write`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WriteArgs {
+    /// Remote write URL of any receiver
+    #[arg(long, default_value = "http://127.0.0.1:9009/api/v1/push")]
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+    /// Series per request
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) batch: u32,
+    /// Requests under way at once; a series' samples are sent in order all the same
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) connections: u32,
+    /// Samples per second; 0 sends as fast as the receiver answers
+    #[arg(long, value_name = "N", default_value_t = 0.0)]
+    pub(crate) rate: f64,
+    /// Version of the remote write protocol
+    #[arg(long, value_name = "1|2", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) protocol: u8,
+    /// How long a request is repeated after 429, 5xx or a broken connection before the run ends
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = mneme_model::duration::parse)]
+    pub(crate) retry_for: Duration,
+    /// After the last reply, wait until the server's CPU is quiet, but no longer than this; counted into its CPU seconds. Needs --pid
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = mneme_model::duration::parse)]
+    pub(crate) settle: Duration,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".to_owned()),
+    }
+}
+
+fn churn(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(churn) if (0.0..=60.0).contains(&churn) => Ok(churn),
+        _ => Err("a number from 0 to 60: 0.1 replaces a tenth of the series each minute".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is `Name: value`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
