@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use mneme_head::{Appender, Head, HeadConfig, Outcome, Window};
+use mneme_head::{Appender, Head, HeadConfig, Outcome, SpillFile, Window};
 use mneme_model::chunk::{Point, merge, to_float};
 use mneme_model::{AnyHistogram, Cut, Histogram, Labels, Samples, TenantId, TimestampMs, stale_nan};
 use proptest::prelude::*;
@@ -144,6 +144,14 @@ fn filled(records: &[Record]) -> Head {
     head
 }
 
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed | 1;
+    for i in (1..items.len()).rev() {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        items.swap(i, (state >> 33) as usize % (i + 1));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -153,11 +161,7 @@ proptest! {
         let head = filled(&records);
         prop_assert_eq!(&read(&head, Window::all()), &want);
         let mut shuffled = [records.as_slice(), records.as_slice()].concat();
-        let mut state = seed | 1;
-        for i in (1..shuffled.len()).rev() {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            shuffled.swap(i, (state >> 33) as usize % (i + 1));
-        }
+        shuffle(&mut shuffled, seed);
         prop_assert_eq!(&read(&filled(&shuffled), Window::all()), &want);
         let window = Window::new(times.0.min(times.1), times.0.max(times.1));
         let inside = want.into_iter().filter(|(key, _)| (window.start..=window.end).contains(&key.2)).collect();
@@ -165,7 +169,7 @@ proptest! {
     }
 
     #[test]
-    fn generations_hold_what_was_stamped_with_their_cut(records in records(), from in 8u64..15) {
+    fn generations_hold_what_was_stamped_with_their_cut(records in records(), from in 8u64..15, spill in 8u64..15, seed in any::<u64>()) {
         let want = expected(&records, from);
         let forward = filled(&records);
         let mut reversed = records.clone();
@@ -178,14 +182,34 @@ proptest! {
         let copy = Head::new(config());
         let page = forward.export(None, Cut(from)..Cut(u64::MAX), None);
         prop_assert_eq!(page.next, None);
-        for series in page.series {
-            for (cut, chunk) in series.chunks {
-                let mut appender = copy.appender();
-                let reference = appender.series(&series.tenant, series.labels.view(), cut);
-                prop_assert_eq!(appender.chunk(reference, cut, chunk), Ok(Outcome::Appended));
-            }
+        prop_assert!(page.failed.is_none());
+        // In any order, as several checkpoints may bring them.
+        let mut parts: Vec<_> = page.series.iter().flat_map(|one| one.chunks.iter().map(move |part| (one, part))).collect();
+        shuffle(&mut parts, seed);
+        for (series, (cut, chunk)) in parts {
+            let mut appender = copy.appender();
+            let reference = appender.series(&series.tenant, series.labels.view(), *cut);
+            prop_assert_eq!(appender.chunk(reference, *cut, chunk.clone()), Ok(Outcome::Appended));
         }
         prop_assert_eq!(&read(&copy, Window::all()), &want);
+        // Records that come after a load are judged and merged as if nothing had happened.
+        for record in &records {
+            let _ = apply(&mut copy.appender(), record);
+        }
+        prop_assert_eq!(&read(&copy, Window::all().from_cut(Cut(from))), &want);
+        // Neither does moving samples to a file change anything, nor what comes after it.
+        let folder = tempfile::tempdir().unwrap();
+        let file = SpillFile::create(&folder.path().join("spill")).unwrap();
+        backward.spill(Cut(spill), &file).unwrap();
+        prop_assert_eq!(&read(&backward, Window::all().from_cut(Cut(from))), &want);
+        for record in &records {
+            let _ = apply(&mut backward.appender(), record);
+        }
+        prop_assert_eq!(&read(&backward, Window::all().from_cut(Cut(from))), &want);
+        backward.drop_below(Cut(from));
+        prop_assert_eq!(&read(&backward, Window::all()), &want);
+        backward.drop_below(Cut(100));
+        prop_assert_eq!((backward.stats().bytes, backward.stats().spilled), (0, 0));
         // Dropping leaves the same, and counts come down.
         forward.drop_below(Cut(from));
         prop_assert_eq!(&read(&forward, Window::all()), &want);
