@@ -6,6 +6,11 @@ use mneme_head::HeadConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// No budget is smaller: an empty head of each partition takes some of it.
+const SMALLEST_BUDGET: u64 = 1 << 20;
+/// The budget where nobody knows how much memory there is.
+const UNKNOWN_BUDGET: u64 = 1 << 30;
+
 /// Recent data: how often the WAL is cut and read, and how much is asked at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +25,12 @@ pub struct Config {
     pub max_concurrent_queries: usize,
     /// How long a question waits for its turn; over it 503. In seconds. Default 30.
     pub query_queue_timeout_seconds: u64,
+    /// The most bytes that recent data may take in memory, by the process's own count, which is good to about a fifth; the process
+    /// needs more for queries and for what is on its way. Over it, samples that are in checkpoints go into local files
+    /// (`<data_dir>/spill`), which makes queries of them slower; where that is not enough, because there are too many series,
+    /// nothing more is read from the write-ahead log and queries are refused with 503, while writes stay durable. 0 = half of the
+    /// memory that the machine or the container has (1 GiB if that is unknown). Default 0.
+    pub max_head_bytes: u64,
     /// How samples are kept in memory.
     pub head: HeadConfig,
 }
@@ -31,6 +42,7 @@ impl Default for Config {
             poll_interval_ms: 1000,
             max_concurrent_queries: 0,
             query_queue_timeout_seconds: 30,
+            max_head_bytes: 0,
             head: HeadConfig::default(),
         }
     }
@@ -51,7 +63,22 @@ impl Config {
         if self.query_queue_timeout_seconds == 0 {
             return Err("ingester.query_queue_timeout_seconds is 0: it must be at least 1".to_owned());
         }
+        if (1..SMALLEST_BUDGET).contains(&self.max_head_bytes) {
+            return Err(format!(
+                "ingester.max_head_bytes is {}: it must be 0 or at least {SMALLEST_BUDGET}",
+                self.max_head_bytes
+            ));
+        }
         self.head.validate().map_err(|reason| format!("ingester.head: {reason}"))
+    }
+
+    /// The heads' budget on a machine of so much memory (0 = unknown).
+    pub(crate) fn head_budget(&self, memory_bytes: u64) -> u64 {
+        match (self.max_head_bytes, memory_bytes) {
+            (0, 0) => UNKNOWN_BUDGET,
+            (0, memory) => (memory / 2).max(SMALLEST_BUDGET),
+            (explicit, _) => explicit,
+        }
     }
 
     pub(crate) fn cut_interval(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! Cuts the WAL regularly.
+//! Cuts the WAL regularly, and early when memory is short.
 
 use std::time::Duration;
 
@@ -7,6 +7,10 @@ use tokio::time::Instant;
 
 use crate::Error;
 use crate::ingester::Shared;
+use crate::tail::note_joins;
+
+/// Between two early cuts at least.
+const EARLY_PAUSE: Duration = Duration::from_secs(10);
 
 /// Appends a cut when nobody did for an interval.
 pub(crate) struct Cutter {
@@ -21,8 +25,8 @@ impl Cutter {
         Self { interval, newest: Cut::default(), since: Instant::now() }
     }
 
-    /// Appends a cut if one is due; somebody else's counts as well.
-    pub(crate) async fn cut_if_due(&mut self, shared: &Shared) -> Result<(), Error> {
+    /// Appends a cut if one is due, or `early` if there was none just now; somebody else's counts as well.
+    pub(crate) async fn cut_if_due(&mut self, shared: &Shared, early: bool) -> Result<(), Error> {
         let mut log = shared.log.lock().await;
         if log.cut() > self.newest {
             let first_look = self.newest == Cut::default();
@@ -31,12 +35,15 @@ impl Cutter {
                 self.since = Instant::now();
             }
         }
-        if self.since.elapsed() < self.interval {
+        let interval = if early { self.interval.min(EARLY_PAUSE) } else { self.interval };
+        if self.since.elapsed() < interval {
             return Ok(());
         }
-        self.newest = log.append_cut(shared.clock.now_ms(), &shared.attempts).await?;
+        let appended = log.append_cut(shared.clock.now_ms(), &shared.attempts).await;
+        note_joins(shared, &log);
+        self.newest = appended?;
         self.since = Instant::now();
-        tracing::info!(cut = %self.newest, "the write-ahead log is cut");
+        tracing::info!(cut = %self.newest, early, "the write-ahead log is cut");
         shared.tell_cut(self.newest);
         Ok(())
     }

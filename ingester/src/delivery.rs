@@ -5,6 +5,7 @@ use mneme_proto::internal::ingester::{Delivery, DeliveryService, Error, Verdict}
 use tokio::time::Instant;
 
 use crate::Ingester;
+use crate::memory::State;
 use crate::tail::catch_up;
 use crate::writer::Segment;
 
@@ -12,17 +13,21 @@ use crate::writer::Segment;
 impl DeliveryService for Ingester {
     async fn deliver(&self, delivery: Delivery) -> Result<Verdict, Error> {
         let behind = Verdict { behind: true, ..Verdict::default() };
-        if !self.is_ready() {
+        let shared = &self.shared;
+        if !shared.is_ready() || shared.memory.state() == State::Behind {
             return Ok(behind);
         }
         let Delivery { writer, seq, cut, sections } = delivery;
-        let mut writer = self.shared.writers.get(writer).lock_owned().await;
+        if shared.is_finished(writer) {
+            return Ok(Verdict::default());
+        }
+        let mut writer = shared.writers.get(writer).lock_owned().await;
         if seq <= writer.position {
             return Ok(Verdict::default());
         }
         if seq > writer.position + 1 {
             let missing = seq - 1;
-            match catch_up(&self.shared, writer, Some(missing)).await {
+            match catch_up(shared, writer, Some(missing)).await {
                 Ok(caught_up) if caught_up.position >= missing => writer = caught_up,
                 Ok(_) => return Ok(behind),
                 Err(error) => {
@@ -31,10 +36,10 @@ impl DeliveryService for Ingester {
                 }
             }
         }
-        let segment = Segment { seq, cut, sections };
-        let applied = self.shared.apply(writer, segment, "delivered").await;
-        let (mut writer, conflicts) = applied.map_err(|error| Error::Internal(error.to_string()))?;
+        let handed = shared.hand(&mut writer, Segment { seq, cut, sections }, "delivered").await;
         writer.delivered = Some(Instant::now());
+        drop(writer);
+        let conflicts = handed.applied().await.map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Verdict { conflicts, behind: false })
     }
 }

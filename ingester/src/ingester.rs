@@ -1,24 +1,24 @@
 //! The role: its parts and its state.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mneme_bucket::{AttemptIds, Bucket};
-use mneme_model::Cut;
-use mneme_proto::internal::ingester::Conflict;
+use mneme_model::{Cut, WriterId};
 use mneme_server::{Drain, SharedClock};
 use mneme_wal::Log;
 use prometheus::Registry;
-use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::partitions::Partitions;
+use crate::saved::Saved;
+use crate::strands::{Handed, Strands};
 use crate::writer::{Segment, Writer, Writers};
 use crate::{Config, Error};
-
-/// Sections up to this many bytes are applied at once; larger ones on a thread for blocking work. About half a millisecond.
-const INLINE_BYTES: usize = 16 << 10;
 
 /// What an ingester is given.
 pub struct Parts {
@@ -35,6 +35,10 @@ pub struct Parts {
     /// Nobody else writes into this bucket (a locked local directory): writers of before are sealed at the start, so that they need not
     /// be polled.
     pub exclusive: bool,
+    /// The most bytes of memory that the process may use, as the machine or its container says; 0 if unknown.
+    pub memory_bytes: u64,
+    /// Where samples go that memory is too short for; emptied at the start. Without it there is nothing to do but wait.
+    pub spill_directory: Option<PathBuf>,
 }
 
 /// Holds the recent data of all partitions. A cheap handle: clones are one ingester.
@@ -52,10 +56,18 @@ pub(crate) struct Shared {
     pub(crate) exclusive: bool,
     pub(crate) metrics: Metrics,
     pub(crate) partitions: Partitions,
+    pub(crate) strands: Strands,
+    pub(crate) memory: Memory,
     pub(crate) writers: Writers,
+    /// What is in checkpoints. Locked for a whole round of checkpoints.
+    pub(crate) saved: tokio::sync::Mutex<Saved>,
     pub(crate) log: tokio::sync::Mutex<Log>,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) cuts: watch::Sender<Cut>,
+    /// The last entry of the log whose writer is known.
+    log_position: AtomicU64,
+    /// A writer's first segments were not there.
+    truncated: AtomicBool,
     ready: AtomicBool,
 }
 
@@ -64,7 +76,8 @@ impl Ingester {
     /// Those of [`Config::validate`], no partitions, and metrics that are registered already.
     pub fn new(config: Config, parts: Parts) -> Result<Self, String> {
         config.validate()?;
-        let Parts { bucket, clock, registry, partitions, attempts, exclusive } = parts;
+        let Parts { bucket, clock, registry, partitions, attempts, exclusive, memory_bytes, spill_directory } =
+            parts;
         if partitions == 0 {
             return Err("the ingester needs at least one partition".to_owned());
         }
@@ -74,11 +87,20 @@ impl Ingester {
             0 => 2 * std::thread::available_parallelism().map_or(2, NonZero::get),
             turns => turns,
         };
+        let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+        let heads = Partitions::new(partitions, &config.head);
+        let limit = config.head_budget(memory_bytes);
+        metrics.memory_limit.set(i64::try_from(limit).unwrap_or(i64::MAX));
         let shared = Shared {
-            partitions: Partitions::new(partitions, &config.head),
+            strands: Strands::new(cores, heads.clone(), metrics.clone()),
+            memory: Memory::new(limit, spill_directory)?,
+            saved: tokio::sync::Mutex::new(Saved::new(usize::from(partitions))),
+            partitions: heads,
             log: tokio::sync::Mutex::new(Log::new(bucket.clone())),
             turns: Arc::new(Semaphore::new(turns)),
             cuts: watch::Sender::new(Cut::default()),
+            log_position: AtomicU64::new(0),
+            truncated: AtomicBool::new(false),
             ready: AtomicBool::new(false),
             writers: Writers::default(),
             config,
@@ -91,20 +113,32 @@ impl Ingester {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Reads the whole WAL. Afterwards deliveries are applied and questions answered; until then they are refused.
+    /// Loads the checkpoints and reads the rest of the WAL. Afterwards deliveries are applied and questions answered; until then
+    /// they are refused.
     ///
     /// # Errors
-    /// A WAL that cannot be read. Segments that are broken are reported and skipped.
+    /// A WAL that cannot be read. Segments and checkpoints that are broken are reported and skipped.
     pub async fn replay(&self) -> Result<(), Error> {
         crate::replay::replay(&self.shared).await
     }
 
-    /// Tails the WAL and cuts it, until `drain`. Call it after [`Self::replay`].
+    /// Tails the WAL, cuts it, writes checkpoints and truncates behind them, until `drain`. Call it after [`Self::replay`].
     ///
     /// # Errors
-    /// A WAL that cannot be read any more; a bucket that does not answer is waited for.
+    /// A WAL that cannot be read any more, or records whose application panicked; a bucket that does not answer is waited for.
     pub async fn run(self, drain: Drain) -> Result<(), Error> {
-        crate::tail::run(&self.shared, &drain).await
+        let shared = &self.shared;
+        let keep = async {
+            tokio::try_join!(
+                crate::tail::run(shared, &drain),
+                crate::keep::run(shared, &drain),
+                crate::truncate::run(shared, &drain)
+            )
+        };
+        tokio::select! {
+            failure = shared.strands.failed() => Err(failure),
+            ended = keep => ended.map(|_| ()),
+        }
     }
 
     /// Tells the newest cut, for a writer in the same process that should stamp it at once.
@@ -130,24 +164,50 @@ impl Shared {
         self.metrics.ready.set(1);
     }
 
-    /// Applies a segment, on a thread for blocking work if it is large. The writer stays locked until it is applied, even if this
-    /// future is dropped.
-    pub(crate) async fn apply(
-        &self,
-        mut writer: OwnedMutexGuard<Writer>,
-        segment: Segment,
-        source: &str,
-    ) -> Result<(OwnedMutexGuard<Writer>, Vec<Conflict>), Error> {
-        self.metrics.segments.with_label_values(&[source]).inc();
-        if segment.bytes() <= INLINE_BYTES {
-            let conflicts = writer.apply(segment, &self.partitions, &self.metrics);
-            return Ok((writer, conflicts));
+    pub(crate) fn log_position(&self) -> u64 {
+        self.log_position.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_log_position(&self, position: u64) {
+        self.log_position.store(position, Ordering::Release);
+    }
+
+    /// Goes on with this log.
+    pub(crate) async fn set_log(&self, log: Log) {
+        self.set_log_position(log.position());
+        self.tell_cut(log.cut());
+        *self.log.lock().await = log;
+    }
+
+    /// Whether all of a writer's segments are in checkpoints and it will write no more.
+    pub(crate) fn is_finished(&self, writer: WriterId) -> bool {
+        writer.0 <= self.log_position() && !self.writers.contains(writer)
+    }
+
+    /// Whether there are checkpoints, so that segments may have been truncated.
+    pub(crate) fn truncates(&self) -> bool {
+        self.metrics.checkpoints_loaded.get() + self.metrics.corrupt_checkpoints.get() > 0
+    }
+
+    pub(crate) fn note_truncated(&self) {
+        self.truncated.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a writer's first segments were not there.
+    pub(crate) fn saw_truncated(&self) -> bool {
+        self.truncated.load(Ordering::Relaxed)
+    }
+
+    /// Takes in a writer's next segment and hands it to the strands. One that was taken in before is passed over.
+    pub(crate) async fn hand(&self, writer: &mut Writer, segment: Segment, source: &str) -> Handed {
+        if segment.seq <= writer.position {
+            return Handed::nothing();
         }
-        let (partitions, metrics, id) = (self.partitions.clone(), self.metrics.clone(), writer.id);
-        let work = tokio::task::spawn_blocking(move || {
-            let conflicts = writer.apply(segment, &partitions, &metrics);
-            (writer, conflicts)
-        });
-        work.await.map_err(|_| Error::Apply(format!("writer {id}")))
+        let (seq, cut) = (segment.seq, segment.cut);
+        let room = self.strands.room(&segment).await;
+        // From here on without an await: what is noted is handed over.
+        self.metrics.segments.with_label_values(&[source]).inc();
+        writer.took(seq, cut);
+        self.strands.hand(writer.id, segment, room)
     }
 }

@@ -2,22 +2,32 @@
 //!
 //! - [`Ingester`] the role: a cheap handle that takes deliveries, answers questions, and has a [`Ingester::run`] that tails.
 //! - *partitions* one head each. *writer* how far a WAL writer's segments are applied, and what its series references mean.
-//! - *apply* a section's records into a head: the same code for what is delivered, tailed and replayed.
+//! - *apply* a section's records into a head: the same code for what is delivered, tailed and replayed, on *strands*.
+//! - *checkpoint* a partition's generations in the bucket, once a cut is *complete*; the WAL is *truncated* behind it.
 //!
-//! Flow: `replay (every writer's segments, in order) -> ready -> deliver | tail -> apply -> select`.
+//! Flow: `restore (checkpoints) -> replay (every writer's segments from there, in order) -> ready -> deliver | tail -> apply -> select`,
+//! and beside it `cut -> complete -> checkpoint -> truncate`, with `spill` where memory is short.
 //! A segment is applied once: a delivery that was read from the bucket before is skipped, a gap before one is read from the bucket.
 
 mod apply;
+mod checkpoint;
+mod complete;
 mod config;
 mod cuts;
 mod delivery;
 mod error;
 mod ingester;
+mod keep;
+mod memory;
 mod metrics;
 mod partitions;
 mod query;
 mod replay;
+mod restore;
+mod saved;
+mod strands;
 mod tail;
+mod truncate;
 mod writer;
 
 pub use config::Config;

@@ -1,6 +1,8 @@
 //! What an ingester counts.
 
-use prometheus::{Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
 
 /// The ingester's metrics.
 #[derive(Clone)]
@@ -33,6 +35,42 @@ pub(crate) struct Metrics {
     pub(crate) ready: IntGauge,
     /// How long the replay took, or takes until now.
     pub(crate) replay_seconds: Gauge,
+    /// Checkpoints loaded at the start.
+    pub(crate) checkpoints_loaded: IntCounter,
+    /// Their bytes.
+    pub(crate) checkpoint_bytes_loaded: IntCounter,
+    /// Checkpoints written.
+    pub(crate) checkpoints_written: IntCounter,
+    /// Their bytes.
+    pub(crate) checkpoint_bytes_written: IntCounter,
+    /// How long a round of checkpoints takes.
+    pub(crate) checkpoint_seconds: Histogram,
+    /// Checkpoints that could not be made, because something else is in their place.
+    pub(crate) checkpoint_failures: IntCounter,
+    /// Checkpoints that cannot be read.
+    pub(crate) corrupt_checkpoints: IntCounter,
+    /// Generations of partitions that should be in a checkpoint and are in none.
+    pub(crate) checkpoint_gaps: IntCounter,
+    /// Partitions of which something is in no checkpoint and not in the WAL any more.
+    pub(crate) lost_partitions: IntCounter,
+    /// Everything below this cut is in checkpoints.
+    pub(crate) checkpoint_cut: IntGauge,
+    /// Writers sealed because they held up a cut.
+    pub(crate) sealed_writers: IntCounter,
+    /// Segments deleted.
+    pub(crate) truncated_segments: IntCounter,
+    /// Segments left.
+    pub(crate) wal_segments: IntGauge,
+    /// Their bytes.
+    pub(crate) wal_bytes: IntGauge,
+    /// 1 while the heads are full, or what was left meanwhile is read.
+    pub(crate) behind: IntGauge,
+    /// The heads' budget.
+    pub(crate) memory_limit: IntGauge,
+    /// Bytes of samples put into local files.
+    pub(crate) spilled_bytes: IntCounter,
+    /// Files that could not be written.
+    pub(crate) spill_failures: IntCounter,
     /// Questions, by kind: how long they took with their wait.
     pub(crate) queries: HistogramVec,
 }
@@ -79,6 +117,81 @@ impl Metrics {
                     "mneme_ingester_replay_seconds",
                     "How long the replay of the WAL took, or has taken until now.",
                 ),
+            )?,
+            checkpoints_loaded: counter(
+                "mneme_ingester_checkpoints_loaded_total",
+                "Checkpoints loaded at the start.",
+            )?,
+            checkpoint_bytes_loaded: counter(
+                "mneme_ingester_checkpoint_loaded_bytes_total",
+                "Bytes of checkpoints loaded at the start.",
+            )?,
+            checkpoints_written: counter("mneme_ingester_checkpoints_written_total", "Checkpoints written.")?,
+            checkpoint_bytes_written: counter(
+                "mneme_ingester_checkpoint_written_bytes_total",
+                "Bytes of checkpoints written.",
+            )?,
+            checkpoint_seconds: register(
+                registry,
+                Histogram::with_opts(
+                    HistogramOpts::new(
+                        "mneme_ingester_checkpoint_duration_seconds",
+                        "Time that the checkpoints of all partitions took.",
+                    )
+                    .buckets(vec![0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0]),
+                ),
+            )?,
+            checkpoint_failures: counter(
+                "mneme_ingester_checkpoint_failures_total",
+                "Checkpoints that could not be made: something else is in their place.",
+            )?,
+            corrupt_checkpoints: counter(
+                "mneme_ingester_corrupt_checkpoints_total",
+                "Checkpoints that cannot be read; the WAL is read instead.",
+            )?,
+            checkpoint_gaps: counter(
+                "mneme_ingester_checkpoint_gaps_total",
+                "Generations of partitions that should be in a checkpoint and are in none.",
+            )?,
+            lost_partitions: counter(
+                "mneme_ingester_lost_partitions_total",
+                "Partitions of which records are in no checkpoint and not in the WAL any more.",
+            )?,
+            checkpoint_cut: gauge(
+                "mneme_ingester_checkpoint_cut",
+                "Everything stamped below this cut is in checkpoints.",
+            )?,
+            sealed_writers: counter(
+                "mneme_ingester_sealed_writers_total",
+                "WAL writers sealed because they held up a cut.",
+            )?,
+            truncated_segments: counter(
+                "mneme_wal_truncated_segments_total",
+                "WAL segments deleted behind checkpoints.",
+            )?,
+            wal_segments: gauge(
+                "mneme_wal_kept_segments",
+                "WAL segments in the bucket after the last truncation.",
+            )?,
+            wal_bytes: gauge(
+                "mneme_wal_kept_bytes",
+                "Bytes of WAL segments in the bucket after the last truncation.",
+            )?,
+            behind: gauge(
+                "mneme_ingester_behind",
+                "1 while recent data takes more memory than it may: nothing is read from the WAL, questions are refused.",
+            )?,
+            memory_limit: gauge(
+                "mneme_ingester_memory_limit_bytes",
+                "Bytes that recent data may take in memory.",
+            )?,
+            spilled_bytes: counter(
+                "mneme_ingester_spilled_bytes_total",
+                "Bytes of samples put into local files for want of memory.",
+            )?,
+            spill_failures: counter(
+                "mneme_ingester_spill_failures_total",
+                "Files for samples that could not be written.",
             )?,
             queries: register(
                 registry,

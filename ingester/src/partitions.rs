@@ -28,6 +28,11 @@ impl Partitions {
         self.0.get(usize::from(id.0))
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> u16 {
+        u16::try_from(self.0.len()).expect("made from a u16")
+    }
+
     /// All heads.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Head> {
         self.0.iter()

@@ -10,6 +10,7 @@ use mneme_proto::internal::ingester::{
 };
 
 use crate::Ingester;
+use crate::memory::State;
 
 #[async_trait]
 impl QueryService for Ingester {
@@ -81,6 +82,11 @@ impl Ingester {
     ) -> Result<Vec<Vec<T>>, Error> {
         if !self.is_ready() {
             return Err(Error::NotReady("the write-ahead log is being replayed".to_owned()));
+        }
+        if self.shared.memory.state() != State::Fresh {
+            return Err(Error::NotReady(
+                "recent data takes more memory than it may, so that it is not complete; raise ingester.max_head_bytes".to_owned(),
+            ));
         }
         let timer = self.shared.metrics.queries.with_label_values(&[kind]).start_timer();
         let wait = self.shared.config.query_queue_timeout();

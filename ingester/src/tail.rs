@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use mneme_server::Drain;
-use mneme_wal::{Tail, TailEvent};
+use mneme_wal::{Log, Tail, TailEvent};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::Error;
-use crate::cuts::Cutter;
 use crate::ingester::Shared;
+use crate::memory::State;
 use crate::writer::{Segment, SharedWriter, Writer};
 
 /// How many writers are read at the same time.
@@ -21,11 +21,19 @@ const LISTING_INTERVAL: Duration = Duration::from_secs(60);
 /// Every how many polls the tenants are counted, which walks their names.
 const POLLS_PER_TENANT_COUNT: u32 = 15;
 
+/// Whether to wait until a segment is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Until it is visible.
+    Yes,
+    /// Only until there is room for it: a barrier follows.
+    No,
+}
+
 /// Polls the log and the writers until `drain`.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
     let mut ticks = tokio::time::interval(shared.config.poll_interval());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut cutter = Cutter::new(shared.config.cut_interval());
     let mut polls = 0u32;
     loop {
         tokio::select! {
@@ -34,23 +42,34 @@ pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error
         }
         tokio::select! {
             () = drain.started() => return Ok(()),
-            polled = poll(shared, &mut cutter) => polled?,
+            polled = poll(shared) => polled?,
         }
         observe(shared, polls.is_multiple_of(POLLS_PER_TENANT_COUNT));
         polls = polls.wrapping_add(1);
     }
 }
 
-async fn poll(shared: &Arc<Shared>, cutter: &mut Cutter) -> Result<(), Error> {
+async fn poll(shared: &Arc<Shared>) -> Result<(), Error> {
     transient(refresh_log(shared).await, "the log")?;
-    transient(cutter.cut_if_due(shared).await, "the log")?;
-    let writers = shared.writers.all();
-    let results: Vec<Result<(), Error>> = stream::iter(writers)
-        .map(|writer| poll_writer(shared, writer))
+    let state = shared.memory.state();
+    if state == State::Behind {
+        return Ok(());
+    }
+    let catching_up = state == State::CatchingUp;
+    let results: Vec<Result<(), Error>> = stream::iter(shared.writers.all())
+        .map(|writer| poll_writer(shared, writer, catching_up))
         .buffer_unordered(WRITERS_AT_ONCE)
         .collect()
         .await;
-    results.into_iter().try_for_each(|result| transient(result, "a writer's segments"))
+    let whole = results.iter().all(Result::is_ok);
+    results.into_iter().try_for_each(|result| transient(result, "a writer's segments"))?;
+    if catching_up && whole && shared.memory.state() == State::CatchingUp {
+        tracing::info!(
+            "everything that was left in the write-ahead log is read: questions are answered again"
+        );
+        shared.memory.set(State::Fresh);
+    }
+    Ok(())
 }
 
 /// Reads new joins and cuts.
@@ -59,20 +78,32 @@ pub(crate) async fn refresh_log(shared: &Shared) -> Result<(), Error> {
     let missing = log.missing();
     let refreshed = log.refresh().await;
     shared.metrics.missing.inc_by(log.missing() - missing);
-    for id in log.writers().keys() {
-        let _known_from_now_on = shared.writers.get(*id);
-    }
+    note_joins(shared, &log);
     shared.tell_cut(log.cut());
     refreshed?;
     Ok(())
 }
 
-/// Reads on where a writer does not deliver.
-async fn poll_writer(shared: &Arc<Shared>, writer: SharedWriter) -> Result<(), Error> {
-    // A writer that is locked is being delivered to or read right now.
-    let Ok(writer) = writer.try_lock_owned() else { return Ok(()) };
+/// Takes in the writers that the log knows of since the last time.
+pub(crate) fn note_joins(shared: &Shared, log: &Log) {
+    let known = shared.log_position();
+    for info in log.writers().values().rev().take_while(|info| info.writer.0 > known) {
+        shared.writers.joined(info.writer, info.cut);
+    }
+    shared.set_log_position(log.position());
+}
+
+/// Reads on where a writer does not deliver, or in any case.
+async fn poll_writer(shared: &Arc<Shared>, writer: SharedWriter, in_any_case: bool) -> Result<(), Error> {
+    let writer = if in_any_case {
+        writer.lock_owned().await
+    } else {
+        // A writer that is locked is being delivered to or read right now.
+        let Ok(writer) = writer.try_lock_owned() else { return Ok(()) };
+        writer
+    };
     let delivers = writer.delivered.is_some_and(|at| at.elapsed() < shared.config.poll_interval());
-    if writer.sealed || delivers {
+    if writer.sealed || (delivers && !in_any_case) {
         return Ok(());
     }
     catch_up(shared, writer, None).await.map(drop)
@@ -92,7 +123,7 @@ pub(crate) async fn catch_up(
     }
     while until.is_none_or(|until| writer.position < until) {
         let Some(event) = tail.next().await? else { break };
-        writer = take(shared, writer, event, "tailed").await?;
+        writer = take(shared, writer, event, "tailed", Wait::Yes).await?;
     }
     Ok(writer)
 }
@@ -103,15 +134,20 @@ pub(crate) async fn take(
     mut writer: OwnedMutexGuard<Writer>,
     event: TailEvent,
     source: &str,
+    wait: Wait,
 ) -> Result<OwnedMutexGuard<Writer>, Error> {
     match event {
         TailEvent::Segment(segment) => {
             let segment = Segment { seq: segment.seq, cut: segment.cut, sections: segment.sections };
-            return Ok(shared.apply(writer, segment, source).await?.0);
+            let handed = shared.hand(&mut writer, segment, source).await;
+            if wait == Wait::Yes {
+                handed.applied().await?;
+            }
         }
         TailEvent::Sealed { seq, .. } => {
             writer.skip(seq);
             writer.sealed = true;
+            shared.strands.forget(writer.id);
         }
         TailEvent::Corrupt { writer: id, seq, key, partition, offset, reason } => {
             shared.metrics.corrupt.inc();
@@ -121,6 +157,12 @@ pub(crate) async fn take(
             if partition.is_none() {
                 writer.skip(seq);
             }
+        }
+        // A chain read from its start: nothing but truncation takes the first objects.
+        TailEvent::Missing { writer: id, first: 1, last, .. } if shared.truncates() => {
+            tracing::info!(writer = %id, last, "the first segments of a writer were truncated");
+            shared.note_truncated();
+            writer.skip(last);
         }
         TailEvent::Missing { writer: id, first, last, key } => {
             let missing = last.saturating_sub(first).saturating_add(1);
@@ -136,7 +178,7 @@ pub(crate) async fn take(
 }
 
 /// A bucket that does not answer is tried again at the next poll; everything else ends the ingester.
-fn transient(result: Result<(), Error>, what: &str) -> Result<(), Error> {
+pub(crate) fn transient(result: Result<(), Error>, what: &str) -> Result<(), Error> {
     match result {
         Err(Error::Wal(mneme_wal::Error::Bucket(error))) => {
             tracing::warn!(%error, "{what} cannot be read now");

@@ -3,6 +3,7 @@
 mod address_file;
 mod app;
 mod bucket_metrics;
+mod memory;
 mod page;
 mod roles;
 mod runtime_config;

@@ -117,6 +117,8 @@ impl Parts {
             attempts: Arc::clone(attempts),
             // A directory is locked, and memory is ours alone.
             exclusive: true,
+            memory_bytes: super::memory::bytes(),
+            spill_directory: Some(self.config.data_dir.join("spill")),
         };
         Ingester::new(self.config.ingester.clone(), parts).map_err(anyhow::Error::msg)
     }

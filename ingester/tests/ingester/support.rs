@@ -43,6 +43,8 @@ pub(crate) fn ingester_with(bucket: &Bucket, config: Config, registry: &promethe
         partitions: PARTITIONS,
         attempts: Arc::new(AttemptIds::random()),
         exclusive: true,
+        memory_bytes: 0,
+        spill_directory: None,
     };
     Ingester::new(config, parts).unwrap()
 }

@@ -9,8 +9,8 @@ use mneme_model::WriterId;
 use crate::Error;
 use crate::tail::writer_chain;
 
-/// Writers' numbers before the log's, in the order of names.
-const LOG: &str = "wal/log";
+/// No listing misses more objects in a row than this.
+const WIDE_GAP: u64 = 64;
 /// Writers truncated at the same time.
 const WRITERS_AT_ONCE: usize = 4;
 
@@ -89,8 +89,14 @@ impl Truncation {
 
 async fn delete(bucket: &Bucket, writer: WriterId, numbers: Vec<u64>) -> Result<(), Error> {
     let chain = writer_chain(bucket.clone(), writer);
-    for number in numbers {
-        bucket.delete(&chain.key(number)).await?;
+    let Some(mut next) = numbers.first().copied() else { return Ok(()) };
+    for listed in numbers {
+        // An object that the listing missed would be an end for who stands on it.
+        let unlisted = if listed - next <= WIDE_GAP { next } else { listed };
+        for doomed in unlisted..=listed {
+            bucket.delete(&chain.key(doomed)).await?;
+        }
+        next = listed + 1;
     }
     Ok(())
 }
@@ -103,9 +109,6 @@ async fn chains(bucket: &Bucket, after: WriterId) -> Result<BTreeMap<WriterId, V
     let mut listing = bucket.list("wal", Some(&after));
     while let Some(object) = listing.next().await {
         let object = object?;
-        if object.key.as_str() >= LOG {
-            break;
-        }
         if let Some((writer, seq)) = place(&object.key) {
             chains.entry(writer).or_default().push((seq, object.size));
         }
