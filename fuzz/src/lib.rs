@@ -1,0 +1,16 @@
+//! Targets for the fuzzer: each takes any bytes and panics where the code under test breaks its promise.
+//! `fuzz/README.md` tells how to run them; the small corpus in `fuzz/corpus` is a test.
+
+mod chunk;
+mod promql;
+mod remote_write;
+mod wal;
+
+pub use chunk::chunk;
+pub use promql::promql;
+pub use remote_write::remote_write;
+pub use wal::wal;
+
+/// A target's name, as of its folder in `corpus`, and its function.
+pub const TARGETS: [(&str, fn(&[u8])); 4] =
+    [("remote_write", remote_write), ("wal", wal), ("chunk", chunk), ("promql", promql)];
