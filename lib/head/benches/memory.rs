@@ -8,9 +8,9 @@ mod kube;
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kube::{labels, scrape};
+use kube::{cpu, labels, scrape};
 use mimalloc::MiMalloc;
-use mneme_head::{Head, HeadConfig, SeriesRef};
+use mneme_head::{Head, HeadConfig, MemoryUse, SeriesRef};
 use mneme_model::{Cut, TenantId};
 
 /// The allocator of the `mneme` binary, counted.
@@ -63,17 +63,20 @@ impl Held {
     }
 }
 
-/// Nanoseconds that this thread ran.
-fn cpu() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    text.split(' ').next().expect("a field").parse().expect("a number")
-}
-
 /// Runs `work` and returns its CPU nanoseconds.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let start = cpu();
     let result = work();
     (result, cpu() - start)
+}
+
+/// Lets the allocator give back what is free: it does so a second later, with the next calls.
+fn settle() {
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        let blocks: Vec<Vec<u8>> = (4..24).map(|size| Vec::with_capacity(1 << size)).collect();
+        drop(std::hint::black_box(blocks));
+    }
 }
 
 struct Table {
@@ -83,6 +86,7 @@ struct Table {
 
 impl Table {
     fn line(&self, what: &str, head: &Head) {
+        settle();
         let now = Held::now();
         let per = |now: usize, start: usize| now.saturating_sub(start) as f64 / self.series as f64;
         let (live, rss) = (per(now.live, self.start.live), per(now.rss, self.start.rss));
@@ -95,14 +99,24 @@ impl Table {
     }
 }
 
-fn measure(series: usize, heads: usize) {
+/// What the head's bytes are.
+fn parts(series: usize, eight: &MemoryUse, many: &MemoryUse) {
+    println!("\n| part, bytes per series | 8 samples | 240 samples |");
+    println!("|---|---|---|");
+    let per = |bytes: usize| bytes as f64 / series as f64;
+    for ((part, few), (_, more)) in eight.parts().zip(many.parts()).filter(|(_, more)| more.1 > 0) {
+        println!("| {part} | {:.1} | {:.1} |", per(few), per(more));
+    }
+}
+
+fn measure(series: usize) {
     let tenant = TenantId::anonymous();
     // The caller's references are no part of the head: their memory is touched before the count starts.
     let any = Head::default().appender().series(&tenant, labels(0).view(), Cut(0));
     let mut references: Vec<SeriesRef> = vec![any; series];
     references.clear();
     let table = Table { series, start: Held::now() };
-    println!("\n{series} series, {heads} head(s); bytes per series");
+    println!("\n{series} series; bytes per series");
     println!("| after | requested | blocks | RSS | slack (RSS - requested) | the head's own count |");
     println!("|---|---|---|---|---|---|");
     let head = Head::new(HeadConfig::default());
@@ -119,8 +133,10 @@ fn measure(series: usize, heads: usize) {
     table.line("registration", &head);
     let ((), first) = timed(|| (0..8).for_each(|step| scrape(&mut head.appender(), &references, step)));
     table.line("8 samples", &head);
+    let eight = head.memory_use();
     let ((), rest) = timed(|| (8..240).for_each(|step| scrape(&mut head.appender(), &references, step)));
     table.line("240 samples, 4 generations", &head);
+    let many = head.memory_use();
     let (page, export) = timed(|| {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
@@ -151,8 +167,9 @@ fn measure(series: usize, heads: usize) {
     table.line("3 generations dropped", &head);
     head.drop_below(Cut(10));
     table.line("all dropped", &head);
+    parts(series, &eight, &many);
     println!(
-        "ns of CPU: a new series {:.0}, an append {:.0} (the first 8) {:.0} (the rest), a series exported {:.0} and loaded {:.0} with one chunk, \
+        "\nns of CPU: a new series {:.0}, an append {:.0} (the first 8) {:.0} (the rest), a series exported {:.0} and loaded {:.0} with one chunk, \
          dropped (3 of 4 generations) {:.0}",
         each(nanos, 1),
         each(first, 8),
@@ -167,6 +184,6 @@ fn main() {
     let sizes: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![100_000, 1_000_000] } else { sizes };
     for series in sizes {
-        measure(series, 1);
+        measure(series);
     }
 }

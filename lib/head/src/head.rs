@@ -13,8 +13,9 @@ use crate::query::Reader;
 use crate::state::State;
 use crate::store::{Found, Read, Reads};
 use crate::{
-    Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MetricMetadata,
-    ReadError, SelectedSeries, SeriesExemplars, SeriesRef, SpillFile, Spilled, TenantStats, Window,
+    Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MemoryUse,
+    MetricMetadata, ReadError, SelectedSeries, SeriesExemplars, SeriesRef, SpillFile, Spilled, TenantStats,
+    Window,
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
@@ -56,6 +57,12 @@ impl Head {
     #[must_use]
     pub fn series(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<Labels> {
         self.read(tenant, |reader| reader.series(matchers, window))
+    }
+
+    /// How many of a tenant's series fulfil all matchers, whatever their samples' times: what the index alone answers.
+    #[must_use]
+    pub fn series_matching(&self, tenant: &str, matchers: &[Matcher]) -> u64 {
+        self.read(tenant, |reader| reader.matching(matchers).len())
     }
 
     /// Label names of these series, sorted, each once.
@@ -268,6 +275,12 @@ impl Head {
             spilled: state.store.spilled(),
             floor: state.floor,
         }
+    }
+
+    /// What the memory is spent on; walks all series and labels.
+    #[must_use]
+    pub fn memory_use(&self) -> MemoryUse {
+        MemoryUse::of(&self.state.read())
     }
 
     /// Every tenant's figures; walks all series.

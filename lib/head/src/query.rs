@@ -105,7 +105,8 @@ impl<'a> Reader<'a> {
         &self.tenant.index
     }
 
-    fn matching(&self, matchers: &[Matcher]) -> RoaringBitmap {
+    /// The series that fulfil all matchers.
+    pub(crate) fn matching(&self, matchers: &[Matcher]) -> RoaringBitmap {
         self.index().select(matchers, |slot| self.state.slab.get(slot).map_or(&[], |series| &series.labels))
     }
 

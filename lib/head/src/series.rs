@@ -388,8 +388,19 @@ impl Series {
     /// Heap bytes of the samples, those of closed chunks left to the [`Store`]; cheap.
     #[inline]
     pub(crate) fn memory(&self) -> usize {
-        let open = self.open.as_ref().map_or(0, FloatChunkBuilder::capacity);
-        open + size_of_val(&*self.stored) + self.rest.as_ref().map_or(0, |rest| rest.memory())
+        self.open_memory() + self.places_memory() + self.rest_memory()
+    }
+
+    pub(crate) fn open_memory(&self) -> usize {
+        self.open.as_ref().map_or(0, FloatChunkBuilder::capacity)
+    }
+
+    pub(crate) fn places_memory(&self) -> usize {
+        size_of_val(&*self.stored)
+    }
+
+    pub(crate) fn rest_memory(&self) -> usize {
+        self.rest.as_ref().map_or(0, |rest| rest.memory())
     }
 
     /// Heap bytes of the closed chunks.

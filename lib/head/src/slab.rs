@@ -1,66 +1,136 @@
-//! Series by slot, in pages: growing never moves a series, and empty pages are given back.
+//! Things by slot, in pages: growing never moves one, empty pages are given back, and low slots are used first, so that the
+//! high pages empty when things leave.
 
-use crate::series::Series;
+use std::collections::BTreeSet;
 
 const PAGE: usize = 1024;
 
-/// Slots of series. A freed slot is used again.
-#[derive(Default)]
-pub(crate) struct Slab {
-    pages: Vec<Vec<Option<Series>>>,
-    free: Vec<u32>,
+/// Slots of things. A freed slot is used again.
+pub(crate) struct Slab<T> {
+    pages: Vec<Page<T>>,
+    /// Pages with room.
+    room: BTreeSet<u32>,
     len: usize,
 }
 
-impl Slab {
-    /// Puts a series into a free slot.
+struct Page<T> {
+    slots: Vec<Option<T>>,
+    /// Slots that are empty.
+    free: Vec<u16>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { pages: Vec::new(), room: BTreeSet::new(), len: 0 }
+    }
+}
+
+impl<T> Slab<T> {
+    /// Puts a thing into a free slot.
     ///
     /// # Panics
-    /// At 2^32 series, for which no memory is large enough.
-    pub(crate) fn insert(&mut self, series: Series) -> u32 {
+    /// At 2^32 things, for which no memory is large enough.
+    pub(crate) fn insert(&mut self, thing: T) -> u32 {
         self.len += 1;
-        if let Some(slot) = self.free.pop() {
-            self.pages[slot as usize / PAGE][slot as usize % PAGE] = Some(series);
-            return slot;
+        let at = self.room.first().copied().unwrap_or_else(|| {
+            self.pages.push(Page { slots: Vec::new(), free: Vec::new() });
+            let at = u32::try_from(self.pages.len() - 1).expect("fewer than 2^32 slots fit into memory");
+            self.room.insert(at);
+            at
+        });
+        let page = &mut self.pages[at as usize];
+        let within = match page.free.pop() {
+            Some(slot) => {
+                page.slots[usize::from(slot)] = Some(thing);
+                usize::from(slot)
+            }
+            None => {
+                // Small heads are many (partitions x tenants): the first page grows, later ones are made whole.
+                if at > 0 && page.slots.capacity() == 0 {
+                    page.slots.reserve_exact(PAGE);
+                }
+                page.slots.push(Some(thing));
+                page.slots.len() - 1
+            }
+        };
+        if page.free.is_empty() && page.slots.len() == PAGE {
+            self.room.remove(&at);
         }
-        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
-            // Small heads are many (partitions x processes in tests): the first page grows, later ones are made whole.
-            self.pages.push(Vec::with_capacity(if self.pages.is_empty() { 0 } else { PAGE }));
-        }
-        let at = self.pages.len() - 1;
-        let page = &mut self.pages[at];
-        page.push(Some(series));
-        u32::try_from(at * PAGE + page.len() - 1).expect("fewer than 2^32 series fit into memory")
+        u32::try_from(at as usize * PAGE + within).expect("fewer than 2^32 slots fit into memory")
     }
 
     #[inline]
-    pub(crate) fn get(&self, slot: u32) -> Option<&Series> {
-        self.pages.get(slot as usize / PAGE)?.get(slot as usize % PAGE)?.as_ref()
+    pub(crate) fn get(&self, slot: u32) -> Option<&T> {
+        self.pages.get(slot as usize / PAGE)?.slots.get(slot as usize % PAGE)?.as_ref()
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Series> {
-        self.pages.get_mut(slot as usize / PAGE)?.get_mut(slot as usize % PAGE)?.as_mut()
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.pages.get_mut(slot as usize / PAGE)?.slots.get_mut(slot as usize % PAGE)?.as_mut()
     }
 
-    /// Takes a series out; its slot becomes free.
-    pub(crate) fn remove(&mut self, slot: u32) -> Option<Series> {
-        let series = self.pages.get_mut(slot as usize / PAGE)?.get_mut(slot as usize % PAGE)?.take()?;
-        self.free.push(slot);
+    /// Takes a thing out; its slot becomes free.
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
+        let at = slot as usize / PAGE;
+        let page = self.pages.get_mut(at)?;
+        let thing = page.slots.get_mut(slot as usize % PAGE)?.take()?;
+        page.free.push((slot as usize % PAGE) as u16);
         self.len -= 1;
-        if self.len == 0 {
-            *self = Self::default();
+        if page.free.len() == page.slots.len() {
+            *page = Page { slots: Vec::new(), free: Vec::new() };
         }
-        Some(series)
+        self.room.insert(at as u32);
+        while self.pages.last().is_some_and(|page| page.slots.is_empty()) {
+            self.pages.pop();
+            self.room.remove(&(self.pages.len() as u32));
+        }
+        Some(thing)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// One past the highest slot ever used.
+    /// One past the highest slot in use.
     pub(crate) fn end(&self) -> u32 {
         let full = self.pages.len().saturating_sub(1) * PAGE;
-        (full + self.pages.last().map_or(0, Vec::len)) as u32
+        (full + self.pages.last().map_or(0, |page| page.slots.len())) as u32
+    }
+
+    /// Everything, by slot.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pages.iter().flat_map(|page| page.slots.iter().flatten())
+    }
+
+    /// Heap bytes of the pages.
+    pub(crate) fn memory(&self) -> usize {
+        let page = |page: &Page<T>| page.slots.capacity() * size_of::<Option<T>>() + page.free.capacity() * 2;
+        self.pages.iter().map(page).sum::<usize>() + self.pages.capacity() * size_of::<Page<T>>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn low_slots_are_used_first_and_empty_pages_go() {
+        let mut slab = Slab::default();
+        let slots: Vec<u32> = (0..5000).map(|i| slab.insert(i)).collect();
+        assert_eq!(slots, (0..5000).collect::<Vec<u32>>());
+        (1000..5000).for_each(|slot| assert_eq!(slab.remove(slot), Some(slot)));
+        assert_eq!((slab.len(), slab.end()), (1000, 1024));
+        assert!(slab.memory() < 2 * 1024 * 8 + 4096, "{}", slab.memory());
+        assert_eq!((slab.get(999), slab.get(1000)), (Some(&999), None));
+        assert_eq!(slab.remove(4000), None);
+        assert!(slab.remove(3).is_some());
+        let mut again: Vec<u32> = (0..26).map(|i| slab.insert(i)).collect();
+        again.sort_unstable();
+        assert_eq!(again, [&[3][..], &(1000..1025).collect::<Vec<_>>()].concat());
+        assert_eq!(slab.iter().count(), 1025);
+        for slot in 0..2000 {
+            let _ = slab.remove(slot);
+        }
+        assert_eq!((slab.len(), slab.end(), slab.room.len()), (0, 0, 0));
     }
 }

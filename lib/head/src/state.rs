@@ -15,7 +15,7 @@ pub(crate) struct State {
     pub(crate) tenants: Vec<Tenant>,
     by_name: HashMap<Box<str>, u32>,
     table: HashTable<Entry>,
-    pub(crate) slab: Slab,
+    pub(crate) slab: Slab<Series>,
     pub(crate) store: Store,
     /// Counts series ever made: tells the users of one slot apart.
     next_version: u32,
@@ -184,11 +184,17 @@ impl State {
         }
     }
 
-    /// Gives spare room of the hash table back.
+    /// Gives spare room of the tables and indices back.
     pub(crate) fn shrink(&mut self) {
         if self.table.len() * 4 < self.table.capacity() {
             self.table.shrink_to(self.table.len() * 2, |entry| Entry::spread(entry.hash));
         }
+        self.tenants.iter_mut().for_each(|tenant| tenant.index.shrink());
+    }
+
+    /// Heap bytes of the table of series.
+    pub(crate) fn table_memory(&self) -> usize {
+        self.table.allocation_size()
     }
 }
 

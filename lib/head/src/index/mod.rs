@@ -9,14 +9,15 @@ use roaring::RoaringBitmap;
 
 pub(crate) use postings::Postings;
 
-/// Heap bytes of a pair beside its text: the struct, the text's header, its entries in tables and lists.
-const PAIR_OVERHEAD: usize = size_of::<Pair>() + 16 + 8 + 4 + 8;
+use crate::slab::Slab;
+
+/// Heap bytes of a pair beside its text: its slot, the text's header, its entries in tables and lists.
+const PAIR_OVERHEAD: usize = size_of::<Option<Pair>>() + 16 + 8 + 4;
 
 /// The labels of a tenant's series, each kept once, with the series that have it.
 #[derive(Default)]
 pub(crate) struct Index {
-    pairs: Vec<Pair>,
-    free_pairs: Vec<u32>,
+    pairs: Slab<Pair>,
     /// Pairs by the hash of their label.
     by_label: HashTable<u32>,
     names: Vec<Name>,
@@ -60,7 +61,7 @@ impl Index {
 
     fn intern_pair(&mut self, label: LabelsRef<'_>) -> u32 {
         let hash = label.hash(0);
-        let same = |&pair: &u32| self.pairs[pair as usize].label.as_bytes() == label.as_bytes();
+        let same = |&id: &u32| self.at(id).label.as_bytes() == label.as_bytes();
         if let Some(&pair) = self.by_label.find(hash, same) {
             return pair;
         }
@@ -69,19 +70,11 @@ impl Index {
         let pair =
             Pair { label: label.to_owned(), name, at: list.len() as u32, postings: Postings::default() };
         self.bytes += PAIR_OVERHEAD + pair.label.as_bytes().len();
-        let id = match self.free_pairs.pop() {
-            Some(id) => {
-                self.pairs[id as usize] = pair;
-                id
-            }
-            None => {
-                self.pairs.push(pair);
-                u32::try_from(self.pairs.len() - 1).expect("fewer than 2^32 labels fit into memory")
-            }
-        };
+        let id = self.pairs.insert(pair);
         list.push(id);
         let pairs = &self.pairs;
-        self.by_label.insert_unique(hash, id, |&id| pairs[id as usize].label.view().hash(0));
+        let hash_of = |&id: &u32| pairs.get(id).map_or(0, |pair| pair.label.view().hash(0));
+        self.by_label.insert_unique(hash, id, hash_of);
         id
     }
 
@@ -97,11 +90,17 @@ impl Index {
         id
     }
 
+    /// The pair of an id that a series or a table holds.
+    #[inline]
+    fn at(&self, id: u32) -> &Pair {
+        self.pairs.get(id).expect("pairs outlive the series that have them")
+    }
+
     /// Registers a series under its pairs.
     pub(crate) fn add(&mut self, slot: u32, pairs: &[u32]) {
         self.series.insert(slot);
         for &id in pairs {
-            let pair = &mut self.pairs[id as usize];
+            let pair = self.pairs.get_mut(id).expect("the pair was just interned");
             self.bytes += pair.postings.insert(slot);
             self.names[pair.name as usize].series += 1;
         }
@@ -111,12 +110,12 @@ impl Index {
     pub(crate) fn remove(&mut self, slot: u32, pairs: &[u32]) {
         self.series.remove(slot);
         for &id in pairs {
-            let pair = &mut self.pairs[id as usize];
+            let pair = self.pairs.get_mut(id).expect("pairs outlive the series that have them");
             let before = pair.postings.memory();
             pair.postings.remove(slot);
             self.bytes -= before - pair.postings.memory();
             self.names[pair.name as usize].series -= 1;
-            if self.pairs[id as usize].postings.is_empty() {
+            if pair.postings.is_empty() {
                 self.remove_pair(id);
             }
         }
@@ -126,26 +125,53 @@ impl Index {
     }
 
     fn remove_pair(&mut self, id: u32) {
-        let pair = std::mem::replace(
-            &mut self.pairs[id as usize],
-            Pair { label: Labels::empty(), name: 0, at: 0, postings: Postings::default() },
-        );
+        let Some(pair) = self.pairs.remove(id) else { return };
         self.bytes -= PAIR_OVERHEAD + pair.label.as_bytes().len() + pair.postings.memory();
         if let Ok(entry) = self.by_label.find_entry(pair.label.view().hash(0), |&other| other == id) {
             entry.remove();
         }
         let list = &mut self.names[pair.name as usize].pairs;
         list.swap_remove(pair.at as usize);
-        if let Some(&moved) = list.get(pair.at as usize) {
-            self.pairs[moved as usize].at = pair.at;
+        if let Some(moved) = list.get(pair.at as usize).and_then(|&moved| self.pairs.get_mut(moved)) {
+            moved.at = pair.at;
         }
-        if self.names[pair.name as usize].pairs.is_empty() {
+        if list.is_empty() {
             let name = pair.label.iter().next().map_or("", |(name, _)| name);
             self.by_name.remove(name);
             self.names[pair.name as usize] = Name::default();
             self.free_names.push(pair.name);
         }
-        self.free_pairs.push(id);
+    }
+
+    /// Gives spare room back, and packs the postings: series of one target are neighbours, and runs of them take 4 bytes.
+    pub(crate) fn shrink(&mut self) {
+        if self.by_label.len() * 4 < self.by_label.capacity() {
+            let pairs = &self.pairs;
+            let hash_of = |&id: &u32| pairs.get(id).map_or(0, |pair| pair.label.view().hash(0));
+            self.by_label.shrink_to(self.by_label.len() * 2, hash_of);
+        }
+        for name in &mut self.names {
+            if name.pairs.len() * 4 < name.pairs.capacity() {
+                name.pairs.shrink_to(name.pairs.len() * 2);
+            }
+            for &id in &name.pairs {
+                self.pairs.get_mut(id).into_iter().for_each(|pair| pair.postings.shrink());
+            }
+        }
+        self.series.optimize();
+    }
+
+    /// Heap bytes of the labels' texts and tables, and of the postings; walks all labels.
+    pub(crate) fn memory_use(&self) -> (usize, usize) {
+        let text = |pair: &Pair| pair.label.as_bytes().len() + 16;
+        let lists = |name: &Name| name.pairs.capacity() * 4 + size_of::<Name>();
+        let symbols = self.pairs.memory()
+            + self.pairs.iter().map(text).sum::<usize>()
+            + self.names.iter().map(lists).sum::<usize>()
+            + self.by_label.allocation_size()
+            + self.by_name.allocation_size();
+        let postings = self.pairs.iter().map(|pair| pair.postings.allocated()).sum::<usize>();
+        (symbols, postings + postings::allocated(&self.series))
     }
 
     /// Whether `pairs` are the labels `labels`.
@@ -153,7 +179,7 @@ impl Index {
     pub(crate) fn equals(&self, pairs: &[u32], labels: LabelsRef<'_>) -> bool {
         let mut rest = labels.as_bytes();
         for &id in pairs {
-            match rest.strip_prefix(self.pairs[id as usize].label.as_bytes()) {
+            match rest.strip_prefix(self.at(id).label.as_bytes()) {
                 Some(behind) => rest = behind,
                 None => return false,
             }
@@ -163,7 +189,7 @@ impl Index {
 
     /// The labels that `pairs` stand for.
     pub(crate) fn labels(&self, pairs: &[u32]) -> Labels {
-        Labels::concat(pairs.iter().map(|&id| self.pairs[id as usize].label.view()))
+        Labels::concat(pairs.iter().map(|&id| self.at(id).label.view()))
     }
 
     /// Every series.
@@ -183,7 +209,7 @@ impl Index {
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
         let list = self.by_name.get(name).map_or(&[][..], |&id| &self.names[id as usize].pairs);
         list.iter().map(|&id| {
-            let pair = &self.pairs[id as usize];
+            let pair = &self.at(id);
             (pair.value(), pair.postings.len())
         })
     }
@@ -191,13 +217,13 @@ impl Index {
     /// The value of label `name` among `pairs`.
     pub(crate) fn value<'a>(&'a self, pairs: &[u32], name: &str) -> Option<&'a str> {
         let name = *self.by_name.get(name)?;
-        let id = pairs.iter().find(|&&id| self.pairs[id as usize].name == name)?;
-        Some(self.pairs[*id as usize].value())
+        let id = pairs.iter().find(|&&id| self.at(id).name == name)?;
+        Some(self.at(*id).value())
     }
 
     /// The names among `pairs`.
     pub(crate) fn names_of<'a>(&'a self, pairs: &'a [u32]) -> impl Iterator<Item = &'a str> {
-        pairs.iter().filter_map(|&id| self.pairs[id as usize].label.iter().next().map(|(name, _)| name))
+        pairs.iter().filter_map(|&id| self.at(id).label.iter().next().map(|(name, _)| name))
     }
 
     /// How many different labels (name and value).

@@ -3,32 +3,48 @@
 //! Prometheus' rule: an absent label has the value `""`. So a matcher that does not match `""` picks series that have one of
 //! the values it matches; a matcher that matches `""` takes away series that have one of the values it does not match.
 
+use hashbrown::HashMap;
 use mneme_model::{MatchOp, Matcher};
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
-use super::{Index, Name};
+use super::{Index, Name, Postings};
+
+/// A matcher and what the index knows of it.
+struct Condition<'m> {
+    matcher: &'m Matcher,
+    /// The only values that it picks (or refuses, where it is negative), where they can be listed.
+    listed: Option<Vec<u32>>,
+    /// About how many values and series have to be touched.
+    cost: usize,
+}
 
 impl Index {
     /// The series that fulfil all matchers. `pairs_of` gives a series' pairs.
+    ///
+    /// A regular expression is run once per value of its label at most, never per series, and not at all where its shape
+    /// says enough (`.*`, `.+`, alternations); literal prefixes and suffixes are compared before.
     pub(crate) fn select<'s>(
         &self,
         matchers: &[Matcher],
         pairs_of: impl Fn(u32) -> &'s [u32],
     ) -> RoaringBitmap {
-        let mut order: Vec<(&Matcher, usize)> =
-            matchers.iter().map(|matcher| (matcher, self.cost(matcher))).collect();
-        order.sort_by_key(|&(_, cost)| cost);
+        let says_something =
+            |matcher: &&Matcher| !(matcher.matches_empty() && verdict(matcher) == Some(true));
+        let mut order: Vec<Condition<'_>> =
+            matchers.iter().filter(says_something).map(|matcher| self.condition(matcher)).collect();
+        order.sort_by_key(|condition| condition.cost);
         let mut found: Option<RoaringBitmap> = None;
-        for (matcher, cost) in order {
+        for condition in order {
+            let matcher = condition.matcher;
             let next = match found {
                 // Few series left: looking at each is cheaper than at all values of the label.
-                Some(set) if (set.len() as usize).saturating_mul(4) < cost => {
+                Some(set) if (set.len() as usize).saturating_mul(4) < condition.cost => {
                     self.filter(matcher, set, &pairs_of)
                 }
-                Some(set) if matcher.matches_empty() => self.subtract(matcher, set),
-                Some(set) => self.pick(matcher, Some(&set)),
-                None if matcher.matches_empty() => self.subtract(matcher, self.series.clone()),
-                None => self.pick(matcher, None),
+                Some(set) if matcher.matches_empty() => self.subtract(&condition, set),
+                Some(set) => self.pick(&condition) & set,
+                None if matcher.matches_empty() => self.subtract(&condition, self.series.clone()),
+                None => self.pick(&condition),
             };
             if next.is_empty() {
                 return next;
@@ -38,17 +54,15 @@ impl Index {
         found.unwrap_or_else(|| self.series.clone())
     }
 
-    /// About how many values and series have to be touched for a matcher.
-    fn cost(&self, matcher: &Matcher) -> usize {
-        let Some(name) = self.name(matcher) else { return 0 };
-        match values(matcher) {
-            Some(values) => values
-                .iter()
-                .filter_map(|value| self.pair(matcher.name(), value))
-                .map(|p| self.pairs[p as usize].postings.len())
-                .sum(),
-            None => name.series as usize + name.pairs.len() * 8 + 1,
-        }
+    fn condition<'m>(&self, matcher: &'m Matcher) -> Condition<'m> {
+        let listed: Option<Vec<u32>> = listed(matcher)
+            .map(|values| values.iter().filter_map(|value| self.pair(matcher.name(), value)).collect());
+        let cost = match (&listed, self.name(matcher)) {
+            (Some(ids), _) => ids.iter().map(|&id| self.at(id).postings.len()).sum(),
+            (None, None) => 0,
+            (None, Some(name)) => name.series as usize + name.pairs.len() * 8 + 1,
+        };
+        Condition { matcher, listed, cost }
     }
 
     fn name(&self, matcher: &Matcher) -> Option<&Name> {
@@ -60,57 +74,65 @@ impl Index {
             return None;
         }
         let label = mneme_model::Labels::from_pairs([(name, value)]);
-        let same = |&id: &u32| self.pairs[id as usize].label == label;
+        let same = |&id: &u32| self.at(id).label == label;
         self.by_label.find(label.view().hash(0), same).copied()
     }
 
-    /// Series (of `within`) with a value that matches.
-    fn pick(&self, matcher: &Matcher, within: Option<&RoaringBitmap>) -> RoaringBitmap {
-        let mut out = RoaringBitmap::new();
-        let add = |id: u32, out: &mut RoaringBitmap| {
-            let postings = &self.pairs[id as usize].postings;
-            match within {
-                Some(set) => *out |= postings.intersect(set),
-                None if out.is_empty() => *out = postings.to_bitmap(),
-                None => postings.union_into(out),
+    /// Series with a value that matches; the matcher does not match `""`.
+    fn pick(&self, condition: &Condition<'_>) -> RoaringBitmap {
+        let matcher = condition.matcher;
+        let Some(name) = self.name(matcher) else { return RoaringBitmap::new() };
+        if let (Some(ids), false) = (&condition.listed, is_negative(matcher)) {
+            return self.union(ids);
+        }
+        let on_all = u64::from(name.series) == self.series.len();
+        match verdict(matcher) {
+            Some(false) => RoaringBitmap::new(),
+            Some(true) if on_all => self.series.clone(),
+            Some(true) => self.union(&name.pairs),
+            None => {
+                let (yes, no) = self.judge(matcher, name);
+                // The smaller side is put together.
+                if on_all && yes.len() > no.len() { &self.series - self.union(&no) } else { self.union(&yes) }
             }
-        };
-        let Some(name) = self.name(matcher) else { return out };
-        if let Some(values) = values(matcher) {
-            values
-                .iter()
-                .filter_map(|value| self.pair(matcher.name(), value))
-                .for_each(|id| add(id, &mut out));
-            return out;
         }
-        let matching: Vec<u32> = name
-            .pairs
-            .iter()
-            .copied()
-            .filter(|&id| matcher.matches(self.pairs[id as usize].value()))
-            .collect();
-        if matching.len() == name.pairs.len() && u64::from(name.series) == self.series.len() {
-            return within.unwrap_or(&self.series).clone();
-        }
-        matching.into_iter().for_each(|id| add(id, &mut out));
-        out
     }
 
-    /// `set` without the series with a value that does not match.
-    fn subtract(&self, matcher: &Matcher, mut set: RoaringBitmap) -> RoaringBitmap {
+    /// `set` without the series with a value that does not match; the matcher matches `""`.
+    fn subtract(&self, condition: &Condition<'_>, set: RoaringBitmap) -> RoaringBitmap {
+        let matcher = condition.matcher;
         let Some(name) = self.name(matcher) else { return set };
-        if let Some(values) = excluded(matcher) {
-            for id in values.iter().filter_map(|value| self.pair(matcher.name(), value)) {
-                self.pairs[id as usize].postings.subtract_from(&mut set);
-            }
-            return set;
+        if let (Some(ids), true) = (&condition.listed, is_negative(matcher)) {
+            return set - self.union(ids);
         }
-        for pair in name.pairs.iter().map(|&id| &self.pairs[id as usize]) {
-            if !matcher.matches(pair.value()) {
-                pair.postings.subtract_from(&mut set);
+        match verdict(matcher) {
+            Some(true) => set,
+            Some(false) => set - self.union(&name.pairs),
+            None => set - self.union(&self.judge(matcher, name).1),
+        }
+    }
+
+    /// The values of a label that match, and those that do not.
+    fn judge(&self, matcher: &Matcher, name: &Name) -> (Vec<u32>, Vec<u32>) {
+        name.pairs.iter().partition(|&&id| matcher.matches(self.at(id).value()))
+    }
+
+    /// The series that have one of these pairs.
+    fn union(&self, pairs: &[u32]) -> RoaringBitmap {
+        if let [only] = pairs {
+            return self.at(*only).postings.to_bitmap();
+        }
+        let (mut few, mut many) = (Vec::new(), Vec::new());
+        for &id in pairs {
+            match &self.at(id).postings {
+                Postings::Few(list) => few.extend_from_slice(list),
+                Postings::Many(set) => many.push(&**set),
             }
         }
-        set
+        few.sort_unstable();
+        // Two values of one label have no series in common: the slots ascend strictly.
+        let few = RoaringBitmap::from_sorted_iter(few).unwrap_or_default();
+        if many.is_empty() { few } else { many.into_iter().union() | few }
     }
 
     /// The series of `set` that match, one by one.
@@ -123,37 +145,37 @@ impl Index {
         let Some(&name) = self.by_name.get(matcher.name()) else {
             return if matcher.matches_empty() { set } else { RoaringBitmap::new() };
         };
-        // Neighbours often share the value.
-        let mut last = None;
+        let mut verdicts: HashMap<Option<u32>, bool> = HashMap::new();
         let matches = |slot: &u32| {
-            let pair = pairs_of(*slot).iter().copied().find(|&id| self.pairs[id as usize].name == name);
-            match last {
-                Some((known, verdict)) if known == pair => verdict,
-                _ => {
-                    let verdict = matcher.matches(pair.map_or("", |id| self.pairs[id as usize].value()));
-                    last = Some((pair, verdict));
-                    verdict
-                }
-            }
+            let pair = pairs_of(*slot).iter().copied().find(|&id| self.at(id).name == name);
+            *verdicts
+                .entry(pair)
+                .or_insert_with(|| matcher.matches(pair.map_or("", |id| self.at(id).value())))
         };
         set.iter().filter(matches).collect()
     }
 }
 
-/// The only values that a positive matcher matches, where they can be listed.
-fn values(matcher: &Matcher) -> Option<Vec<&str>> {
+/// The only values that a matcher picks, or refuses where it is negative, if they can be listed.
+fn listed(matcher: &Matcher) -> Option<Vec<&str>> {
     match matcher.op() {
-        MatchOp::Equal => Some(vec![matcher.value()]),
-        MatchOp::Regex => matcher.set_values().map(|values| values.iter().map(|value| &**value).collect()),
-        MatchOp::NotEqual | MatchOp::NotRegex => None,
+        MatchOp::Equal | MatchOp::NotEqual => Some(vec![matcher.value()]),
+        MatchOp::Regex | MatchOp::NotRegex => {
+            matcher.set_values().map(|values| values.iter().map(|value| &**value).collect())
+        }
     }
 }
 
-/// The only values that a negative matcher refuses, where they can be listed.
-fn excluded(matcher: &Matcher) -> Option<Vec<&str>> {
+fn is_negative(matcher: &Matcher) -> bool {
+    matches!(matcher.op(), MatchOp::NotEqual | MatchOp::NotRegex)
+}
+
+/// Whether every value but `""` matches (`Some(true)`), or none, where that needs no look at them.
+fn verdict(matcher: &Matcher) -> Option<bool> {
     match matcher.op() {
-        MatchOp::NotEqual => Some(vec![matcher.value()]),
-        MatchOp::NotRegex => matcher.set_values().map(|values| values.iter().map(|value| &**value).collect()),
-        MatchOp::Equal | MatchOp::Regex => None,
+        MatchOp::Equal => matcher.value().is_empty().then_some(false),
+        MatchOp::NotEqual => matcher.value().is_empty().then_some(true),
+        MatchOp::Regex => matcher.matches_every_text().then_some(true),
+        MatchOp::NotRegex => matcher.matches_every_text().then_some(false),
     }
 }

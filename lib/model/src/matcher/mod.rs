@@ -125,6 +125,12 @@ impl Matcher {
         }
     }
 
+    /// Whether the matcher's regular expression is known to match every value but perhaps `""` (`.*`, `.+`).
+    #[must_use]
+    pub fn matches_every_text(&self) -> bool {
+        self.regex.as_ref().is_some_and(|it| matches!(it.shape, Shape::Anything | Shape::NotEmpty))
+    }
+
     /// What every value starts with that the matcher's regular expression matches (for `!~`: that the matcher refuses).
     /// `None` for `=` and `!=`, and where nothing is known.
     #[must_use]
