@@ -258,6 +258,7 @@ impl Shared {
         };
         match error {
             AppendError::Overloaded { .. } => unavailable("wal-overloaded"),
+            AppendError::TenantOverloaded { .. } => unavailable("wal-tenant-overloaded"),
             AppendError::Deadline { .. } => unavailable("wal-deadline"),
             AppendError::Closed => unavailable("wal-closed"),
             AppendError::TooLarge { .. } => {

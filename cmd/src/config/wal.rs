@@ -17,8 +17,9 @@ pub(crate) struct WalConfig {
     pub(crate) commit_interval: Duration,
     /// A batch of this many bytes, before compression, is committed without waiting for the interval.
     pub(crate) max_segment_bytes: usize,
-    /// Bytes of batches that are open, waiting or in flight. Over it a write is answered 503, and its sender tries again.
-    /// Larger bears a longer stall of the bucket and costs memory.
+    /// Bytes of writes that wait for the bucket, in batches or for room in one. Over it a write is answered 503, and its
+    /// sender tries again; so is a write of a tenant that has a quarter of it. A request may take a quarter at most. Larger
+    /// bears a longer stall of the bucket and costs memory.
     pub(crate) max_buffered_bytes: usize,
     /// Bytes of label sets that a writer remembers in order to write each only once between two cuts; past it they are
     /// forgotten and written once more.

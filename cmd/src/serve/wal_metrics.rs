@@ -17,7 +17,7 @@ const SIZE_BUCKETS: &[f64] =
 
 type Read = fn(&Stats) -> u64;
 
-const COUNTERS: [(&str, &str, Read); 11] = [
+const COUNTERS: [(&str, &str, Read); 12] = [
     ("mneme_wal_segments_total", "Segments committed, empty ones included.", Stats::segments),
     ("mneme_wal_empty_segments_total", "Segments committed only to carry a new cut.", Stats::empty_segments),
     ("mneme_wal_stored_bytes_total", "Bytes of committed segments in the bucket.", Stats::stored_bytes),
@@ -25,6 +25,11 @@ const COUNTERS: [(&str, &str, Read); 11] = [
     ("mneme_wal_appends_total", "Appends taken in.", Stats::appends),
     ("mneme_wal_samples_total", "Samples taken in, floats and histograms.", Stats::samples),
     ("mneme_wal_overloaded_total", "Appends refused because too many bytes were waiting.", Stats::overloaded),
+    (
+        "mneme_wal_tenant_overloaded_total",
+        "Appends refused because too many bytes of their tenant were waiting.",
+        Stats::tenant_overloaded,
+    ),
     ("mneme_wal_timeouts_total", "Appends that were not durable in time.", Stats::timeouts),
     (
         "mneme_wal_retries_total",
@@ -39,7 +44,12 @@ const COUNTERS: [(&str, &str, Read); 11] = [
     ),
 ];
 
-const GAUGES: [(&str, &str, Read); 3] = [
+const GAUGES: [(&str, &str, Read); 4] = [
+    (
+        "mneme_wal_waiting_appends",
+        "Appends that wait for room in a batch, their tenants in turns.",
+        Stats::waiting_appends,
+    ),
     (
         "mneme_wal_buffered_bytes",
         "Bytes of batches that are open, waiting or in flight.",

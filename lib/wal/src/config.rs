@@ -20,7 +20,9 @@ pub struct Config {
     pub commit_interval: Duration,
     /// A batch this large (bytes before compression) is committed without waiting for the interval.
     pub max_segment_bytes: usize,
-    /// Bytes of batches that are open, waiting or in flight; over it an append is refused ([`crate::AppendError::Overloaded`]).
+    /// Bytes of appends that wait for room and of batches that are open, waiting or in flight; over it an append is refused
+    /// ([`crate::AppendError::Overloaded`]), and over a quarter of it one of that tenant
+    /// ([`crate::AppendError::TenantOverloaded`]).
     pub max_buffered_bytes: usize,
     /// Bytes of label sets remembered to write each once per cut; past it they are forgotten and written once more.
     pub max_reference_bytes: usize,
@@ -41,7 +43,7 @@ impl Default for Config {
         Self {
             commit_interval: Duration::from_millis(10),
             max_segment_bytes: 8 << 20,
-            max_buffered_bytes: 64 << 20,
+            max_buffered_bytes: 256 << 20,
             max_reference_bytes: 256 << 20,
             append_timeout: Duration::from_secs(10),
             delivery_timeout: Duration::from_secs(5),

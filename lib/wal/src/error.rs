@@ -8,11 +8,25 @@ use mneme_model::WriterId;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// Too many bytes wait for the bucket (503 with `Retry-After`). Nothing was taken in.
-    #[error("the write-ahead log has {buffered} bytes waiting for the bucket, of {limit} allowed")]
+    #[error(
+        "the write-ahead log has {buffered} bytes waiting for the bucket, and no room for this write within its limit \
+         wal.max_buffered_bytes of {limit}"
+    )]
     Overloaded {
-        /// Bytes waiting.
+        /// Bytes waiting, of all tenants.
         buffered: usize,
         /// `max_buffered_bytes`.
+        limit: usize,
+    },
+    /// Too many bytes of this tenant wait for the bucket (503 with `Retry-After`). Nothing was taken in.
+    #[error(
+        "the tenant has {buffered} bytes waiting for the bucket, and no room for this write within its limit of {limit}, \
+         a quarter of wal.max_buffered_bytes"
+    )]
+    TenantOverloaded {
+        /// Bytes waiting, of this tenant.
+        buffered: usize,
+        /// A quarter of `max_buffered_bytes`.
         limit: usize,
     },
     /// Larger than any segment may be. Nothing was taken in.

@@ -145,13 +145,13 @@ async fn a_bucket_that_is_down_gives_deadlines_then_overload_and_recovers_by_its
     let record = one_float("t", &series("m", 1), 1, 1.0);
     assert!(matches!(wal.append(&record).await, Err(AppendError::Deadline { .. })));
     let all = futures::future::join_all((0..40).map(|_| wal.append(&record))).await;
-    assert!(all.iter().any(|result| matches!(result, Err(AppendError::Overloaded { .. }))));
+    assert!(all.iter().any(|result| matches!(result, Err(AppendError::TenantOverloaded { limit: 512, .. }))));
     assert!(all.iter().all(Result::is_err));
     fake.set_faults(Faults::none());
     let appended = loop {
         match wal.append(&record).await {
             Ok(appended) => break appended,
-            Err(AppendError::Overloaded { .. }) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(AppendError::TenantOverloaded { .. }) => tokio::time::sleep(Duration::from_millis(100)).await,
             Err(error) => panic!("{error}"),
         }
     };

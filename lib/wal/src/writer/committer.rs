@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Encoded, Place, Progress};
+use super::budget::Shares;
 use super::delivery::Committed;
+use super::panic::FailOnPanic;
 use super::shared::{Shared, Work};
 use super::{Stats, delivery};
 use crate::segment::{Header, Kind, encode_seal};
@@ -24,16 +26,16 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Commits until the writer is closed or has failed.
 pub(super) async fn run(shared: Arc<Shared>, deliveries: mpsc::Sender<Committed>) {
-    let _guard = FailOnPanic(Arc::clone(&shared));
+    let _guard = FailOnPanic::new(&shared, "committer");
     let writer = shared.committed().0;
     let chain = writer_chain(shared.bucket.clone(), writer);
     let mut committer = Committer { shared, deliveries, writer, chain, seq: 1 };
     let mut due = Instant::now();
     loop {
         match committer.shared.next_work(due) {
-            Work::Commit(batch) => {
+            Work::Commit(batch, shares) => {
                 due = Instant::now() + committer.shared.config.commit_interval;
-                if let Err(error) = committer.commit(batch).await {
+                if let Err(error) = committer.commit(batch, &shares).await {
                     tracing::error!(%error, "the write-ahead log stops");
                     committer.shared.fail(&error);
                     return;
@@ -49,19 +51,6 @@ pub(super) async fn run(shared: Arc<Shared>, deliveries: mpsc::Sender<Committed>
     }
 }
 
-/// Tells whoever waits when the committer is no more.
-struct FailOnPanic(Arc<Shared>);
-
-impl Drop for FailOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let error = AppendError::Failed("the committer panicked".to_owned());
-            tracing::error!(%error, "the write-ahead log stops");
-            self.0.fail(&error);
-        }
-    }
-}
-
 struct Committer {
     shared: Arc<Shared>,
     deliveries: mpsc::Sender<Committed>,
@@ -72,7 +61,7 @@ struct Committer {
 
 impl Committer {
     /// Makes one batch durable, whatever it takes, and hands it on. An error is final.
-    async fn commit(&mut self, mut batch: Batch) -> Result<(), AppendError> {
+    async fn commit(&mut self, mut batch: Batch, shares: &Shares) -> Result<(), AppendError> {
         let started = Instant::now();
         let encoded = loop {
             let (encoded, back) = self.encode(batch).await?;
@@ -90,7 +79,8 @@ impl Committer {
                 }
             }
         };
-        self.note(&batch, &encoded, started);
+        self.shared.note_committed(shares, batch.cut, self.seq);
+        self.note(&encoded, started);
         let place = Place { writer: self.writer, seq: self.seq, cut: batch.cut };
         self.seq += 1;
         batch.progress.send_replace(Progress::Durable(place));
@@ -157,9 +147,8 @@ impl Committer {
         Ok(())
     }
 
-    fn note(&self, batch: &Batch, encoded: &Encoded, started: Instant) {
+    fn note(&self, encoded: &Encoded, started: Instant) {
         let stats = &self.shared.stats;
-        self.shared.note_committed(batch, self.seq);
         Stats::add(&stats.segments, 1);
         Stats::add(&stats.empty_segments, usize::from(encoded.sections.is_empty()));
         Stats::add(&stats.stored_bytes, encoded.object.len());

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Stats;
 use super::batch::{Place, Progress};
+use super::panic::FailOnPanic;
 use super::shared::Shared;
 use crate::{CommittedSegment, Verdict};
 
@@ -36,6 +37,7 @@ pub(super) fn offer(shared: &Shared, deliveries: &mpsc::Sender<Committed>, commi
 
 /// Delivers until the committer has ended and its queue is empty.
 pub(super) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Committed>) {
+    let _guard = FailOnPanic::new(&shared, "delivery");
     while let Some(Committed { segment, place, progress }) = queue.recv().await {
         Stats::set(&shared.stats.queued_deliveries, queue.len());
         let delivered = shared.parts.deliver.deliver(Arc::new(segment));

@@ -1,11 +1,15 @@
 //! Appending: many requests' records, one segment after the other.
 
 mod batch;
+mod budget;
 mod committer;
 mod delivery;
+mod panic;
 mod shared;
 mod stats;
 mod tables;
+mod turn;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,9 +22,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::batch::{Place, Progress, Span};
-use self::shared::Shared;
+use self::panic::FailOnPanic;
+use self::shared::{Admitted, Shared};
 pub use self::stats::Stats;
 use crate::{AppendError, Config, Deliver, Error, Log, Records, Verdict};
+
+/// From the end of a batch until its cause is known.
+const LONGEST_SILENCE: Duration = Duration::from_millis(200);
 
 /// Called after each commit with the time from its start until it was durable, and the segment's bytes in the bucket.
 pub type CommitHook = Arc<dyn Fn(Duration, usize) + Send + Sync>;
@@ -112,7 +120,10 @@ impl Wal {
             let (writer, cut) = self.shared.writer_and_cut();
             return Ok(Appended { writer, seq: 0, cut, conflicts: Vec::new(), behind: false });
         }
-        let (spans, progress) = self.shared.stage(records)?;
+        let (spans, progress) = match self.shared.admit(records)? {
+            Admitted::Staged(staged) => staged,
+            Admitted::Waits(turn) => turn.stage(records, deadline).await?,
+        };
         let durable = self.durable(progress, deadline).await?;
         let (place, verdict) = self.answered(durable).await;
         let conflicts =
@@ -186,8 +197,9 @@ impl Wal {
             }
             // The batch is gone: with the committer, or with the whole writer.
             Ok(Err(_)) => {
-                let failure = self.shared.failure.borrow().clone();
-                return Err(failure.unwrap_or(AppendError::Closed));
+                // A task that panics drops the batch first and tells a moment later.
+                let told = tokio::time::timeout(LONGEST_SILENCE, self.failed()).await;
+                return Err(told.unwrap_or_else(|_| self.shared.end_reason()));
             }
             Err(_) => {
                 Stats::add(&self.shared.stats.timeouts, 1);
@@ -215,6 +227,7 @@ impl Wal {
 
 /// Reads the log once per interval: new cuts are adopted.
 async fn poll_log(shared: Arc<Shared>) {
+    let _guard = FailOnPanic::new(&shared, "reader of the log");
     let mut ticks = tokio::time::interval(shared.config.log_poll_interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -2,17 +2,28 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use hashbrown::HashMap;
 use mneme_bucket::Bucket;
-use mneme_model::{Cut, WriterId};
+use mneme_model::{Cut, TenantId, WriterId};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 
 use super::batch::{Batch, Progress, Span};
+use super::budget::{Budget, Shares};
 use super::tables::Tables;
+use super::turn::Turn;
+use super::turns::{Ticket, Turns};
 use super::{Parts, Stats};
 use crate::{AppendError, Config, Log, Records};
+
+/// How long a batch waits for appends whose turn came while it was open: they only have to wake up.
+const LONGEST_WAKE: Duration = Duration::from_millis(20);
+
+/// A tenant takes turns of this part of a segment.
+const TURNS_PER_SEGMENT: usize = 8;
 
 /// A writer's state, shared by its callers and tasks.
 #[derive(Debug)]
@@ -40,10 +51,20 @@ struct State {
     committed: u64,
     tables: Arc<Mutex<Tables>>,
     open: Batch,
-    /// Full batches, oldest first.
-    ready: VecDeque<Batch>,
-    /// Bytes of open, ready and in-flight batches.
-    buffered: usize,
+    /// Whose bytes are in the open batch.
+    open_shares: Shares,
+    /// Batches that nothing is added to any more, oldest first.
+    ready: VecDeque<(Batch, Shares)>,
+    /// Bytes of open, ready and in-flight batches, and of those that wait for room.
+    budget: Budget,
+    /// Who waits for room in the open batch.
+    turns: Turns,
+    /// How those are told.
+    waiters: HashMap<Ticket, oneshot::Sender<()>>,
+    /// Bytes of those who were told and have not come yet.
+    granted: usize,
+    /// Until when the open batch waits for them.
+    granted_until: Instant,
     closing: bool,
     failed: Option<AppendError>,
     scratch: Vec<u32>,
@@ -52,12 +73,24 @@ struct State {
 /// What the committer is to do next.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// Commit this.
-    Commit(Batch),
+    /// Commit this; whose bytes it holds.
+    Commit(Batch, Shares),
     /// Ask again at this time, or when woken.
     Wait(Option<Instant>),
     /// Everything is committed and nothing will follow.
     Done,
+}
+
+/// Records in a batch: where, and how to see how far it is.
+pub(super) type Staged = (Vec<Span>, watch::Receiver<Progress>);
+
+/// What became of an append.
+#[derive(Debug)]
+pub(super) enum Admitted<'a> {
+    /// Its records are in a batch.
+    Staged(Staged),
+    /// The open batch is full: it waits for its tenant's turn.
+    Waits(Turn<'a>),
 }
 
 impl Shared {
@@ -77,8 +110,13 @@ impl Shared {
             committed: 0,
             open: Batch::new(cut, Arc::clone(&tables)),
             tables,
+            open_shares: Shares::default(),
             ready: VecDeque::new(),
-            buffered: 0,
+            budget: Budget::new(config.max_buffered_bytes),
+            turns: Turns::new(config.max_segment_bytes / TURNS_PER_SEGMENT),
+            waiters: HashMap::new(),
+            granted: 0,
+            granted_until: Instant::now(),
             closing: false,
             failed: None,
             scratch: Vec::new(),
@@ -95,14 +133,11 @@ impl Shared {
         }
     }
 
-    /// Takes a request's records into the open batch.
-    pub(super) fn stage(
-        &self,
-        records: &Records,
-    ) -> Result<(Vec<Span>, watch::Receiver<Progress>), AppendError> {
-        let size = records.size();
-        if size > Config::LARGEST_SEGMENT.min(self.config.max_buffered_bytes) {
-            let limit = Config::LARGEST_SEGMENT.min(self.config.max_buffered_bytes);
+    /// Takes a request's records into the open batch, or has them wait for room.
+    pub(super) fn admit(&self, records: &Records) -> Result<Admitted<'_>, AppendError> {
+        let size = records.size().max(1);
+        let limit = Config::LARGEST_SEGMENT.min(Budget::tenant_limit(self.config.max_buffered_bytes));
+        if size > limit {
             return Err(AppendError::TooLarge { size, limit });
         }
         let mut state = self.state.lock();
@@ -112,27 +147,71 @@ impl Shared {
         if state.closing {
             return Err(AppendError::Closed);
         }
-        if state.buffered + size > self.config.max_buffered_bytes {
-            Stats::add(&self.stats.overloaded, 1);
-            return Err(AppendError::Overloaded {
-                buffered: state.buffered,
-                limit: self.config.max_buffered_bytes,
-            });
+        let tenant = records.tenant();
+        state.budget.reserve(tenant, size).inspect_err(|error| self.stats.refused(error))?;
+        Stats::set(&self.stats.buffered_bytes, state.budget.used());
+        let taken = state.open.size + state.granted;
+        if state.turns.is_empty() && (taken == 0 || taken + size <= self.config.max_segment_bytes) {
+            return Ok(Admitted::Staged(self.stage(&mut state, records, size)));
         }
-        if !state.open.is_empty() && state.open.size + size > self.config.max_segment_bytes {
-            self.rotate(&mut state);
+        let ticket = state.turns.push(tenant, size);
+        let (grant, granted) = oneshot::channel();
+        state.waiters.insert(ticket, grant);
+        self.grant_turns(&mut state);
+        drop(state);
+        self.work.notify_one();
+        Ok(Admitted::Waits(Turn { shared: self, tenant: tenant.clone(), size, ticket, granted, used: false }))
+    }
+
+    /// Takes in records whose turn has come.
+    pub(super) fn stage_granted(&self, records: &Records, size: usize) -> Result<Staged, AppendError> {
+        let mut state = self.state.lock();
+        if let Some(error) = &state.failed {
+            return Err(error.clone());
         }
+        state.granted = state.granted.saturating_sub(size);
+        Ok(self.stage(&mut state, records, size))
+    }
+
+    /// Takes back an append that waits, or whose turn came and who does not.
+    pub(super) fn give_up_turn(&self, tenant: &TenantId, ticket: Ticket, size: usize) {
+        let mut state = self.state.lock();
+        state.waiters.remove(&ticket);
+        if state.turns.remove(tenant, ticket).is_none() {
+            state.granted = state.granted.saturating_sub(size);
+        }
+        state.budget.release(tenant, size);
+        Stats::set(&self.stats.buffered_bytes, state.budget.used());
+        // Its room may be another's, and whoever stood behind it may fit.
+        self.grant_turns(&mut state);
+        drop(state);
+        self.work.notify_one();
+    }
+
+    fn stage(&self, state: &mut State, records: &Records, size: usize) -> Staged {
         let mut scratch = std::mem::take(&mut state.scratch);
         let spans = state.open.merge(records, size, &mut scratch);
         state.scratch = scratch;
-        state.buffered += size.max(1);
-        Stats::set(&self.stats.buffered_bytes, state.buffered);
-        let progress = state.open.progress.subscribe();
-        drop(state);
+        state.open_shares.add(records.tenant(), size);
         Stats::add(&self.stats.appends, 1);
         Stats::add(&self.stats.samples, records.sample_count());
         self.work.notify_one();
-        Ok((spans, progress))
+        (spans, state.open.progress.subscribe())
+    }
+
+    /// Tells those whose turn it is, as far as the open batch has room.
+    fn grant_turns(&self, state: &mut State) {
+        let taken = state.open.size + state.granted;
+        let room = self.config.max_segment_bytes.saturating_sub(taken);
+        for (ticket, size) in state.turns.grant(room, taken == 0) {
+            state.granted += size;
+            state.granted_until = Instant::now() + LONGEST_WAKE;
+            if let Some(waiter) = state.waiters.remove(&ticket) {
+                // Who is gone gives the turn back by itself.
+                let _ = waiter.send(());
+            }
+        }
+        Stats::set(&self.stats.waiting_appends, state.turns.len());
     }
 
     /// The next thing to commit. `due`: when the open batch may go, by the commit interval.
@@ -141,27 +220,33 @@ impl Shared {
         if state.failed.is_some() {
             return Work::Done;
         }
-        if let Some(batch) = state.ready.pop_front() {
-            return Work::Commit(batch);
+        if let Some((batch, shares)) = state.ready.pop_front() {
+            return Work::Commit(batch, shares);
         }
         let must_stamp = state.cut > state.stamped && !state.closing;
         if state.open.is_empty() && !must_stamp {
-            return if state.closing { Work::Done } else { Work::Wait(None) };
+            let last = state.closing && state.granted == 0 && state.turns.is_empty();
+            return if last { Work::Done } else { Work::Wait(None) };
         }
-        if Instant::now() < due && !state.closing && state.open.size < self.config.max_segment_bytes {
+        let now = Instant::now();
+        let full = state.open.size >= self.config.max_segment_bytes;
+        if now < due && !state.closing && !full && state.turns.is_empty() {
             return Work::Wait(Some(due));
         }
+        if now < state.granted_until && state.granted > 0 && !full {
+            return Work::Wait(Some(state.granted_until));
+        }
         self.rotate(&mut state);
-        state.ready.pop_front().map_or(Work::Wait(None), Work::Commit)
+        state.ready.pop_front().map_or(Work::Wait(None), |(batch, shares)| Work::Commit(batch, shares))
     }
 
     /// Notes a commit: frees its bytes and says where the next segment goes on.
-    pub(super) fn note_committed(&self, batch: &Batch, seq: u64) {
+    pub(super) fn note_committed(&self, shares: &Shares, cut: Cut, seq: u64) {
         let mut state = self.state.lock();
         state.committed = seq;
-        state.stamped = state.stamped.max(batch.cut);
-        state.buffered = state.buffered.saturating_sub(batch.size);
-        Stats::set(&self.stats.buffered_bytes, state.buffered);
+        state.stamped = state.stamped.max(cut);
+        state.budget.release_all(shares);
+        Stats::set(&self.stats.buffered_bytes, state.budget.used());
     }
 
     pub(super) fn advance_cut(&self, cut: Cut) {
@@ -188,7 +273,8 @@ impl Shared {
         state.stamped = cut;
         let successor = state.tables.lock().successor();
         state.tables = Arc::new(Mutex::new(successor));
-        for batch in [refused].into_iter().chain(&mut state.ready).chain([&mut state.open]) {
+        let ready = state.ready.iter_mut().map(|(batch, _)| batch);
+        for batch in [refused].into_iter().chain(ready).chain([&mut state.open]) {
             batch.rebase(state.cut, &state.tables);
         }
     }
@@ -212,12 +298,19 @@ impl Shared {
     pub(super) fn fail_all(&self, error: &AppendError) -> bool {
         let mut state = self.state.lock();
         state.failed.get_or_insert_with(|| error.clone());
-        let nothing_left = state.ready.is_empty() && state.open.is_empty();
-        for batch in state.ready.drain(..) {
+        let nobody_waits = state.turns.is_empty() && state.granted == 0;
+        let nothing_left = state.ready.is_empty() && state.open.is_empty() && nobody_waits;
+        state.waiters.clear();
+        for (batch, _) in state.ready.drain(..) {
             batch.progress.send_replace(Progress::Failed(error.clone()));
         }
         state.open.progress.send_replace(Progress::Failed(error.clone()));
         nothing_left
+    }
+
+    /// Why whoever waits got no answer.
+    pub(super) fn end_reason(&self) -> AppendError {
+        self.state.lock().failed.clone().unwrap_or(AppendError::Closed)
     }
 
     /// Fails for good: everything from now on, whoever waits, and [`super::Wal::failed`].
@@ -231,10 +324,12 @@ impl Shared {
         let tables_size = state.tables.lock().size();
         Stats::set(&self.stats.reference_bytes, tables_size);
         let fresh = Batch::new(state.cut, Arc::clone(&state.tables));
-        state.ready.push_back(std::mem::replace(&mut state.open, fresh));
+        let shares = std::mem::take(&mut state.open_shares);
+        state.ready.push_back((std::mem::replace(&mut state.open, fresh), shares));
         if tables_size > self.config.max_reference_bytes {
             self.renew_tables(state);
         }
+        self.grant_turns(state);
     }
 
     /// Starts references anew. The open batch is empty.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::AppendError;
+
 /// Counters since the join, and gauges.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -12,6 +14,8 @@ pub struct Stats {
     pub(super) appends: AtomicU64,
     pub(super) samples: AtomicU64,
     pub(super) overloaded: AtomicU64,
+    pub(super) tenant_overloaded: AtomicU64,
+    pub(super) waiting_appends: AtomicU64,
     pub(super) timeouts: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) rejoins: AtomicU64,
@@ -44,6 +48,10 @@ getters! {
     samples,
     /// Appends refused because too many bytes were waiting.
     overloaded,
+    /// Appends refused because too many bytes of their tenant were waiting.
+    tenant_overloaded,
+    /// Gauge: appends that wait for room in a batch, their tenants in turns.
+    waiting_appends,
     /// Appends that were not durable in time.
     timeouts,
     /// Creates whose outcome stayed unknown and that were tried again.
@@ -61,6 +69,14 @@ getters! {
 }
 
 impl Stats {
+    /// Counts a refusal by its cause.
+    pub(super) fn refused(&self, error: &AppendError) {
+        match error {
+            AppendError::TenantOverloaded { .. } => Self::add(&self.tenant_overloaded, 1),
+            _ => Self::add(&self.overloaded, 1),
+        }
+    }
+
     pub(super) fn add(counter: &AtomicU64, n: usize) {
         counter.fetch_add(n as u64, Ordering::Relaxed);
     }
