@@ -189,10 +189,11 @@ impl Wal {
         deadline: Instant,
     ) -> Result<watch::Receiver<Progress>, AppendError> {
         let waited = progress.wait_for(|progress| !matches!(progress, Progress::Waiting));
-        match tokio::time::timeout_at(deadline, waited).await {
+        // Cloned: what `wait_for` returns is a lock.
+        match tokio::time::timeout_at(deadline, waited).await.map(|waited| waited.map(|now| now.clone())) {
             Ok(Ok(now)) => {
-                if let Progress::Failed(error) = &*now {
-                    return Err(error.clone());
+                if let Progress::Failed(error) = now {
+                    return Err(error);
                 }
             }
             // The batch is gone: with the committer, or with the whole writer.
