@@ -9,13 +9,13 @@ use mneme_model::{Labels, TenantId, TimestampMs};
 use mneme_proto::remote_write::{Request, Sample, Series, Version};
 use mneme_server::{Kind, SharedClock, Status};
 use mneme_tenant::{Authenticator, Limits, RateLimiter, SharedOverrides};
-use mneme_wal::{AppendError, Appended, Records};
+use mneme_wal::{AppendError, Appended, Catalog, Records, SpaceId};
 use prometheus::Registry;
 
 use crate::budget::{ByteBudget, Reservation};
 use crate::buffers::Buffers;
 use crate::metrics::Metrics;
-use crate::stage::{Error, Stager, Tally};
+use crate::stage::{Error, Known, Stager, Tally, rules};
 use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
 
 /// What a distributor is given.
@@ -99,7 +99,7 @@ impl Distributor {
         samples: &[(Labels, TimestampMs, f64)],
     ) -> Result<Counts, Status> {
         let shared = &self.shared;
-        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager| {
+        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager, _, _| {
             let mut series = Series::new();
             for (labels, t, v) in samples {
                 series.labels.clear();
@@ -170,11 +170,20 @@ impl Shared {
         message: &[u8],
         reserved: Reservation,
     ) -> Result<Staged, Status> {
-        let staged = self.stage(tenant, reserved, |stager| {
+        let staged = self.stage(tenant, reserved, |stager, catalog, space| {
             let request = Request::parse(version, message)?;
-            let (mut walk, mut series) = (request.timeseries(), Series::new());
-            while walk.next(&mut series)? {
-                stager.series(&mut series)?;
+            let mut series = Series::new();
+            if version == Version::V1 {
+                let (mut walk, mut known) = (request.raw_series(), Known::new(catalog, space));
+                while let Some(raw) = walk.next_series()? {
+                    known.stage(&raw, &mut series, stager)?;
+                }
+                known.enroll(stager);
+            } else {
+                let mut walk = request.timeseries();
+                while walk.next(&mut series)? {
+                    stager.series(&mut series)?;
+                }
             }
             for family in request.metadata() {
                 stager.family(&family?)?;
@@ -193,15 +202,18 @@ impl Shared {
         &self,
         tenant: &TenantId,
         mut reserved: Reservation,
-        fill: impl FnOnce(&mut Stager<'_>) -> Result<(), Error>,
+        fill: impl FnOnce(&mut Stager<'_>, &Catalog, SpaceId) -> Result<(), Error>,
     ) -> Result<Staged, Error> {
         let Parts { overrides, clock, hash_seed, partition_count, .. } = &self.parts;
         let limits = overrides.limits(tenant);
         let shard = Shard::new(tenant, *hash_seed, *partition_count, shard_size(&limits, *partition_count));
+        let catalog = self.parts.appender.catalog();
+        let space = catalog.space(tenant, &rules(&limits, &shard));
         let mut records = self.buffers.records(tenant);
+        records.set_catalog(Arc::clone(&catalog));
         let most = self.config.max_decompressed_size_bytes.saturating_mul(RECORDS_TO_MESSAGE);
         let mut stager = Stager::new(&limits, &shard, clock.now_ms(), &mut records, &mut reserved, most);
-        fill(&mut stager)?;
+        fill(&mut stager, &catalog, space)?;
         let (tally, bytes) = stager.finish()?;
         reserved.shrink_to(bytes);
         Ok(Staged { records, tally, reserved })

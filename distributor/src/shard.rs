@@ -32,6 +32,14 @@ impl Shard {
         Self { seed, count: count.max(1), chosen }
     }
 
+    /// Tells this shard from others of the same tenant.
+    #[must_use]
+    pub fn name(&self) -> Vec<u8> {
+        let mut name = [&self.seed.to_le_bytes()[..], &self.count.to_le_bytes()].concat();
+        name.extend(self.chosen.iter().flat_map(|partition| partition.0.to_le_bytes()));
+        name
+    }
+
     /// The seed of the tenant's series hashes: the cluster's and the tenant.
     #[must_use]
     pub fn seed(&self) -> u64 {

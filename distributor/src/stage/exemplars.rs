@@ -3,6 +3,7 @@
 use mneme_model::LabelsRef;
 use mneme_proto::remote_write::{ExemplarRef, Series};
 
+use super::identity::Identity;
 use super::{Accepted, Counts, Error, Problem, Stager, account, clip};
 use crate::Reason;
 
@@ -23,7 +24,7 @@ impl Stager<'_> {
                 self.tally.drop_silently(Reason::MaxExemplarsPerSeriesPerRequest, ONE);
                 continue;
             }
-            match self.exemplar_labels(exemplar, sent, series.labels, &mut text) {
+            match self.exemplar_labels(exemplar, sent, &series.identity, &mut text) {
                 Ok(labels) => {
                     let index = self.index(series)?;
                     self.account.charge(account::EXEMPLAR + labels.as_bytes().len())?;
@@ -40,10 +41,10 @@ impl Stager<'_> {
         &self,
         exemplar: &ExemplarRef,
         sent: &Series<'_>,
-        series: LabelsRef<'_>,
+        series: &Identity<'_>,
         text: &'t mut String,
     ) -> Result<LabelsRef<'t>, Problem> {
-        let of_series = || format!("of an exemplar of series '{}'", clip(&series.to_string()));
+        let of_series = || format!("of an exemplar of series '{}'", clip(&series.labels().to_string()));
         if let Some(problem) = exemplar.problem {
             return Err((Reason::ExemplarLabelsInvalid, format!("{problem} {}", of_series())));
         }
@@ -56,7 +57,10 @@ impl Stager<'_> {
             } else {
                 Reason::ExemplarTooFarInFuture
             };
-            return Err((reason, self.times.words(reason, "exemplar", exemplar.timestamp, series)));
+            return Err((
+                reason,
+                self.times.words(reason, "exemplar", exemplar.timestamp, series.labels().view()),
+            ));
         }
         let mut pairs: Vec<_> =
             sent.exemplar_labels(exemplar).iter().copied().filter(|(_, value)| !value.is_empty()).collect();

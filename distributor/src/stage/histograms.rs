@@ -1,9 +1,10 @@
 //! Native histograms: valid, and within the tenant's number of buckets.
 
+use mneme_model::AnyHistogram;
 use mneme_model::histogram::{EXPONENTIAL_SCHEMA_MAX, Error as Invalid, is_exponential_schema_reserved};
-use mneme_model::{AnyHistogram, LabelsRef};
 use mneme_proto::remote_write::RawHistogram;
 
+use super::identity::Identity;
 use super::{Accepted, Counts, Error, Problem, Stager, account, clip};
 use crate::Reason;
 
@@ -21,11 +22,12 @@ impl Stager<'_> {
             return Ok(());
         }
         if let Err(reason) = self.times.check(sample.t) {
-            let text = || self.times.words(reason, "native histogram", sample.t, series.labels);
+            let text =
+                || self.times.words(reason, "native histogram", sample.t, series.identity.labels().view());
             self.tally.refuse(reason, ONE, text);
             return Ok(());
         }
-        if let Err((reason, words)) = self.fit(&mut sample.h, series.labels) {
+        if let Err((reason, words)) = self.fit(&mut sample.h, &series.identity) {
             self.tally.refuse(reason, ONE, || words);
             return Ok(());
         }
@@ -39,9 +41,9 @@ impl Stager<'_> {
     }
 
     /// Checks a histogram and lowers its resolution where it is finer than anyone computes with, or has more buckets than the tenant may.
-    fn fit(&self, h: &mut AnyHistogram, labels: LabelsRef<'_>) -> Result<(), Problem> {
+    fn fit(&self, h: &mut AnyHistogram, series: &Identity<'_>) -> Result<(), Problem> {
         let refuse = |invalid: &Invalid| {
-            (reason(invalid), format!("{invalid} in series '{}'", clip(&labels.to_string())))
+            (reason(invalid), format!("{invalid} in series '{}'", clip(&series.labels().to_string())))
         };
         if is_exponential_schema_reserved(h.schema()) && h.schema() > EXPONENTIAL_SCHEMA_MAX {
             h.reduce_resolution(EXPONENTIAL_SCHEMA_MAX).map_err(|invalid| refuse(&invalid))?;
@@ -52,7 +54,7 @@ impl Stager<'_> {
             return Ok(());
         }
         let words = |why: &str| {
-            let series = clip(&labels.to_string());
+            let series = clip(&series.labels().to_string());
             format!(
                 "native histogram of {count} buckets, more than the tenant's limit max_native_histogram_buckets of {limit}{why}, in series '{series}'"
             )

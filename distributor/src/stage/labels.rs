@@ -41,6 +41,12 @@ pub(super) fn canonical<'t>(
         .map_err(|invalid| (Reason::LabelInvalid, invalid.to_string()))
 }
 
+/// Whether a value is longer than the tenant's limit.
+pub(super) fn too_long(labels: &[(&str, &str)], limits: &Limits) -> bool {
+    let limit = limits.max_label_value_length;
+    limit > 0 && labels.iter().any(|(_, value)| value.len() > limit)
+}
+
 fn check_metric_name(labels: &[(&str, &str)], limits: &Limits) -> Result<(), Problem> {
     match labels.iter().find(|(name, _)| *name == METRIC_NAME) {
         None => Err(problem(Reason::MissingMetricName, labels, |s| {

@@ -4,13 +4,15 @@ mod account;
 mod error;
 mod exemplars;
 mod histograms;
+mod identity;
+mod known;
 mod labels;
 mod metadata;
 mod tally;
 mod time;
 
 use hashbrown::HashSet;
-use mneme_model::{Labels, LabelsRef, TimestampMs};
+use mneme_model::{Labels, TimestampMs};
 use mneme_proto::remote_write::{Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
 use mneme_wal::Records;
@@ -18,10 +20,12 @@ use mneme_wal::Records;
 use crate::budget::Reservation;
 use crate::{Reason, Shard};
 pub(crate) use error::Error;
+pub(crate) use known::{Known, rules};
 pub use tally::Counts;
 pub(crate) use tally::Tally;
 
 use account::Account;
+use identity::Identity;
 use time::TimeRange;
 
 /// Checks series after series against one tenant's limits; what is good goes into the records, what is not is tallied.
@@ -42,8 +46,7 @@ type Problem = (Reason, String);
 
 /// A series that passed, on its way into the records.
 struct Accepted<'s> {
-    labels: LabelsRef<'s>,
-    hash: u64,
+    identity: Identity<'s>,
     index: Option<u32>,
 }
 
@@ -79,43 +82,68 @@ impl<'p> Stager<'p> {
         Ok((self.tally, bytes))
     }
 
-    /// Stages one series.
+    /// Stages one series, and returns its number in the records if something of it was taken.
     ///
     /// # Errors
     /// For a broken message, and for records that have no room; the request is then refused as a whole.
-    pub(crate) fn series(&mut self, series: &mut Series<'_>) -> Result<(), Error> {
+    pub(crate) fn series(&mut self, series: &mut Series<'_>) -> Result<Option<u32>, Error> {
         self.account.decoded(series)?;
         let offered = Counts::offered(series);
         self.tally.received += offered;
         if let Some(problem) = series.problem {
             let text = || format!("{problem} of series '{}'", clip(&show(series)));
             self.tally.refuse(Reason::LabelInvalid, offered, text);
-            return Ok(());
+            return Ok(None);
         }
         let mut text = std::mem::take(&mut self.text);
-        match labels::canonical(&mut series.labels, self.limits, &mut text) {
-            Ok(labels) => self.accepted(series, labels)?,
-            Err((reason, words)) => self.tally.refuse(reason, offered, || words),
-        }
+        let index = match labels::canonical(&mut series.labels, self.limits, &mut text) {
+            Ok(labels) => {
+                let hash = labels.hash(self.shard.seed());
+                let index = self.accepted(series, Identity::Checked { labels, hash })?;
+                self.series_metadata(labels, series)?;
+                index
+            }
+            Err((reason, words)) => {
+                self.tally.refuse(reason, offered, || words);
+                None
+            }
+        };
         self.text = text;
-        Ok(())
+        Ok(index)
     }
 
-    fn accepted(&mut self, series: &Series<'_>, labels: LabelsRef<'_>) -> Result<(), Error> {
-        let mut accepted = Accepted { labels, hash: labels.hash(self.shard.seed()), index: None };
+    /// Whether a series' labels, which passed, are stored otherwise than they were sent.
+    fn shortens(&self, series: &Series<'_>) -> bool {
+        labels::too_long(&series.labels, self.limits)
+    }
+
+    /// Stages one series of a 1.0 request whose labels passed before; errors as [`Self::series`].
+    #[inline]
+    fn known(&mut self, series: &Series<'_>, identity: Identity<'_>) -> Result<(), Error> {
+        self.account.decoded(series)?;
+        self.tally.received += Counts::offered(series);
+        self.accepted(series, identity).map(drop)
+    }
+
+    #[inline]
+    fn accepted(&mut self, series: &Series<'_>, identity: Identity<'_>) -> Result<Option<u32>, Error> {
+        let mut accepted = Accepted { identity, index: None };
         for sample in &series.samples {
             self.float(&mut accepted, sample)?;
         }
         for raw in &series.histograms {
             self.histogram(&mut accepted, raw)?;
         }
-        self.exemplars(&mut accepted, series)?;
-        self.series_metadata(labels, series)
+        if !series.exemplars.is_empty() {
+            self.exemplars(&mut accepted, series)?;
+        }
+        Ok(accepted.index)
     }
 
+    #[inline]
     fn float(&mut self, series: &mut Accepted<'_>, sample: &Sample) -> Result<(), Error> {
         if let Err(reason) = self.times.check(sample.t) {
-            let text = || self.times.words(reason, "sample", sample.t, series.labels);
+            let text = || self.times.words(reason, "sample", sample.t, series.identity.labels().view());
             self.tally.refuse(reason, Counts { floats: 1, ..Counts::default() }, text);
             return Ok(());
         }
@@ -127,12 +155,21 @@ impl<'p> Stager<'p> {
     }
 
     /// The series' number in the records, where it is put with its first sample or exemplar.
+    #[inline]
     fn index(&mut self, series: &mut Accepted<'_>) -> Result<u32, Error> {
         if let Some(index) = series.index {
             return Ok(index);
         }
-        self.account.charge(account::SERIES + series.labels.as_bytes().len())?;
-        let index = self.records.series(series.labels, series.hash, self.shard.partition(series.hash));
+        let index = match series.identity {
+            Identity::Checked { labels, hash } => {
+                self.account.charge(account::SERIES + labels.as_bytes().len())?;
+                self.records.series(labels, hash, self.shard.partition(hash))
+            }
+            Identity::Known { catalog, series } => {
+                self.account.charge(account::SERIES)?;
+                self.records.known_series(series, catalog.partition(series))
+            }
+        };
         series.index = Some(index);
         Ok(index)
     }

@@ -15,7 +15,7 @@ use mneme_model::{Cut, Histogram, TimestampMs, WriterId};
 use mneme_proto::remote_write::{Encoder, Sample, SeriesToEncode, Version, snappy};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, AuthMode, Authenticator, Limits, Overrides};
-use mneme_wal::{AppendError, Appended, Records};
+use mneme_wal::{AppendError, Appended, Catalog, Records};
 use tower::ServiceExt as _;
 
 /// The harness' clock stands still.
@@ -34,14 +34,18 @@ pub enum Sent {
     Failed,
 }
 
-#[derive(Default)]
 pub struct FakeLog {
     next: Mutex<Sent>,
+    pub catalog: Mutex<Arc<Catalog>>,
     pub stored: Mutex<Vec<Records>>,
 }
 
 #[async_trait]
 impl Appender for FakeLog {
+    fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.lock().unwrap().clone()
+    }
+
     async fn append(&self, records: &Records) -> Result<Appended, AppendError> {
         let ok = |conflicts| {
             self.stored.lock().unwrap().push(records.clone());
@@ -113,7 +117,8 @@ impl Harness {
     }
 
     fn configured(limits: Limits, mode: AuthMode, config: Config) -> Self {
-        let log = Arc::new(FakeLog::default());
+        let catalog = Mutex::new(Arc::new(Catalog::new(1 << 20)));
+        let log = Arc::new(FakeLog { next: Mutex::default(), catalog, stored: Mutex::default() });
         let parts = Parts {
             appender: log.clone(),
             overrides: Overrides::uniform(limits),

@@ -9,6 +9,7 @@
 //! writers and cuts, a [`Tail`] reads one writer's segments in order, [`Section`] reads the records.
 //! Deliberately absent: what is done with the records (`lib/head`), who owns which partition, clocks (times are arguments).
 
+mod catalog;
 mod cluster;
 mod config;
 mod deliver;
@@ -21,6 +22,7 @@ mod tail;
 mod truncate;
 mod writer;
 
+pub use catalog::{Catalog, CatalogReader, CatalogWriter, SeriesId, SpaceId};
 pub use cluster::Cluster;
 pub use config::{Compression, Config};
 pub use deliver::{CommittedSegment, Conflict, Deliver, DeliverNowhere, Verdict};

@@ -21,7 +21,7 @@ mod version;
 
 pub use crate::wire::{Error, Malformed};
 pub use encode::{Encoder, SeriesToEncode};
-pub use request::{FamilyMetadata, Request, TimeSeries};
+pub use request::{FamilyMetadata, RawSeries, RawSeriesWalk, Request, TimeSeries, key_labels};
 pub use sample::{HistogramSample, Sample};
 pub use series::{ExemplarRef, MetadataRef, RawHistogram, Series, SeriesProblem};
 pub use version::{UnsupportedContentType, Version};

@@ -51,6 +51,19 @@ impl<'a> Request<'a> {
         TimeSeries { rest: self.body, message: &self.message }
     }
 
+    /// The series of a 1.0 request, not decoded yet; 2.0 has none here.
+    #[must_use]
+    pub fn raw_series(&self) -> RawSeriesWalk<'a> {
+        let v1 = matches!(self.message, Message::V1);
+        RawSeriesWalk { rest: if v1 { self.body } else { Reader::default() } }
+    }
+
+    /// Which protocol it is of.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        if matches!(self.message, Message::V1) { Version::V1 } else { Version::V2 }
+    }
+
     /// The metadata of a 1.0 request; 2.0 has it at the series.
     pub fn metadata(&self) -> impl Iterator<Item = Result<FamilyMetadata<'a>, Error>> + use<'a> {
         let mut rest = if matches!(self.message, Message::V1) { self.body } else { Reader::default() };
@@ -77,7 +90,70 @@ impl<'a> TimeSeries<'_, 'a> {
     }
 }
 
+/// Walks over the series of a 1.0 request without decoding them.
+#[derive(Clone, Debug)]
+pub struct RawSeriesWalk<'a> {
+    rest: Reader<'a>,
+}
+
+/// A series of a 1.0 request as it is on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct RawSeries<'a>(Reader<'a>);
+
+impl<'a> RawSeriesWalk<'a> {
+    /// The next series; `None` at the end.
+    ///
+    /// # Errors
+    /// A message that is broken between its series.
+    #[inline]
+    pub fn next_series(&mut self) -> Result<Option<RawSeries<'a>>, Error> {
+        next_message(&mut self.rest, 1).map(|message| message.map(RawSeries))
+    }
+}
+
+impl<'a> RawSeries<'a> {
+    /// The message's bytes.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.0.bytes()
+    }
+
+    /// The labels that the message begins with, as they are on the wire: equal bytes mean equal labels. All of the series' labels unless
+    /// [`Self::read_values`] says that another follows.
+    #[must_use]
+    #[inline]
+    pub fn key(&self) -> &'a [u8] {
+        let bytes = self.0.bytes();
+        bytes.get(..v1::labels_len(bytes)).unwrap_or_default()
+    }
+
+    /// Fills `series` with everything.
+    ///
+    /// # Errors
+    /// A broken message.
+    pub fn read(&self, series: &mut Series<'a>) -> Result<(), Error> {
+        v1::read_series(self.0, series)
+    }
+
+    /// Fills `series` with what follows the first `key_len` bytes, which must be a whole number of labels. `false` where a label is among
+    /// it: use [`Self::read`].
+    ///
+    /// # Errors
+    /// A broken message.
+    #[inline]
+    pub fn read_values(&self, key_len: usize, series: &mut Series<'a>) -> Result<bool, Error> {
+        v1::read_values(self.0.after(key_len), series)
+    }
+}
+
+/// The labels of a key ([`RawSeries::key`]), each with its bytes, until the first that cannot be read.
+pub fn key_labels(key: &[u8]) -> impl Iterator<Item = (&[u8], (&str, &str))> {
+    v1::key_labels(key)
+}
+
 /// The next message in the field of this number.
+#[inline]
 fn next_message<'a>(rest: &mut Reader<'a>, wanted: u32) -> Result<Option<Reader<'a>>, Error> {
     while let Some((field, value)) = rest.field()? {
         if field == wanted {

@@ -121,6 +121,7 @@ impl RawHistogram<'_> {
 }
 
 /// Appends to a list that the sender can make as long as the message.
+#[inline]
 pub(super) fn push<T>(list: &mut Vec<T>, item: T, what: &'static str, at: &Reader<'_>) -> Result<(), Error> {
     if list.len() >= MAX_ITEMS {
         return Err(at.error(Malformed::TooMany { what, max: MAX_ITEMS }));

@@ -7,5 +7,5 @@ mod reader;
 mod writer;
 
 pub use error::{Error, Malformed};
-pub(crate) use reader::{Reader, doubles, unzigzag, varints};
+pub(crate) use reader::{Reader, Value, doubles, unzigzag, varints};
 pub(crate) use writer::{Writer, zigzag};

@@ -19,28 +19,40 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message, offset: 0 }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
+    #[inline]
     pub(crate) fn bytes(self) -> &'a [u8] {
         self.rest
     }
 
+    #[inline]
     pub(crate) fn offset(&self) -> usize {
         self.offset
     }
 
     /// An error here.
+    #[cold]
     pub(crate) fn error(&self, malformed: Malformed) -> Error {
         Error { malformed, offset: self.offset }
     }
 
+    /// What is left after `len` bytes.
+    #[inline]
+    pub(crate) fn after(self, len: usize) -> Self {
+        Self { rest: self.rest.get(len..).unwrap_or_default(), offset: self.offset + len }
+    }
+
     /// The text; not UTF-8 is an error.
+    #[inline]
     pub(crate) fn text(self) -> Result<&'a str, Error> {
         std::str::from_utf8(self.rest).map_err(|invalid| Error {
             malformed: Malformed::Utf8,
@@ -89,6 +101,7 @@ impl<'a> Reader<'a> {
         self.long_varint()
     }
 
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, Error> {
         let mut value = 0u64;
         for (i, byte) in self.rest.iter().enumerate().take(10) {
@@ -104,6 +117,7 @@ impl<'a> Reader<'a> {
         Err(self.error(if self.rest.len() < 10 { Malformed::Truncated } else { Malformed::Varint }))
     }
 
+    #[inline]
     pub(crate) fn fixed64(&mut self) -> Result<u64, Error> {
         let Some((head, tail)) = self.rest.split_first_chunk::<8>() else {
             return Err(self.error(Malformed::Truncated));
@@ -113,6 +127,7 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(*head))
     }
 
+    #[inline]
     fn take(&mut self, len: usize) -> Result<Reader<'a>, Error> {
         let Some((head, tail)) = self.rest.split_at_checked(len) else {
             return Err(self.error(Malformed::Truncated));
@@ -134,16 +149,19 @@ impl<'a> Value<'a> {
         }
     }
 
+    #[cold]
     fn wrong(self, field: u32, after: &Reader<'a>) -> Error {
         after.error(Malformed::FieldType { field, found: self.wire_type() })
     }
 
     /// The field as a varint; `after` stands behind the field and says where an error is.
+    #[inline]
     pub(crate) fn varint(self, field: u32, after: &Reader<'a>) -> Result<u64, Error> {
         if let Self::Varint(value) = self { Ok(value) } else { Err(self.wrong(field, after)) }
     }
 
     /// The field as an `int64`.
+    #[inline]
     pub(crate) fn int64(self, field: u32, after: &Reader<'a>) -> Result<i64, Error> {
         self.varint(field, after).map(u64::cast_signed)
     }
@@ -154,11 +172,13 @@ impl<'a> Value<'a> {
     }
 
     /// The field as a `double`, bit by bit.
+    #[inline]
     pub(crate) fn double(self, field: u32, after: &Reader<'a>) -> Result<f64, Error> {
         if let Self::Fixed64(bits) = self { Ok(f64::from_bits(bits)) } else { Err(self.wrong(field, after)) }
     }
 
     /// The field as a message, text or packed list.
+    #[inline]
     pub(crate) fn message(self, field: u32, after: &Reader<'a>) -> Result<Reader<'a>, Error> {
         if let Self::Bytes(reader) = self { Ok(reader) } else { Err(self.wrong(field, after)) }
     }

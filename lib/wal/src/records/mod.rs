@@ -1,7 +1,10 @@
 //! One request's records, staged for one append.
 
-use mneme_model::{AnyHistogram, LabelsRef, Metadata, PartitionId, TenantId, TimestampMs};
+use std::sync::Arc;
 
+use mneme_model::{AnyHistogram, Labels, LabelsRef, Metadata, PartitionId, TenantId, TimestampMs};
+
+use crate::catalog::{Catalog, SeriesId};
 use crate::section::histogram;
 
 /// One tenant's series and samples of one request. Filling it allocates nothing per label or sample once it has grown, so
@@ -11,6 +14,8 @@ use crate::section::histogram;
 #[derive(Clone, Debug)]
 pub struct Records {
     pub(crate) tenant: TenantId,
+    /// Whose the known series are.
+    pub(crate) catalog: Option<Arc<Catalog>>,
     pub(crate) labels: Vec<u8>,
     pub(crate) series: Vec<StagedSeries>,
     pub(crate) floats: Vec<StagedFloat>,
@@ -25,7 +30,9 @@ pub struct Records {
 pub(crate) struct StagedSeries {
     pub(crate) hash: u64,
     pub(crate) start: usize,
-    pub(crate) len: usize,
+    pub(crate) len: u32,
+    /// Its labels need not be looked at.
+    pub(crate) known: Option<SeriesId>,
     pub(crate) partition: PartitionId,
 }
 
@@ -69,6 +76,7 @@ impl Records {
     pub fn new(tenant: TenantId) -> Self {
         Self {
             tenant,
+            catalog: None,
             labels: Vec::new(),
             series: Vec::new(),
             floats: Vec::new(),
@@ -83,6 +91,7 @@ impl Records {
     /// Forgets the records, keeps the memory, and goes on for `tenant`.
     pub fn reset(&mut self, tenant: TenantId) {
         self.tenant = tenant;
+        self.catalog = None;
         self.labels.clear();
         self.series.clear();
         self.floats.clear();
@@ -103,13 +112,47 @@ impl Records {
     /// every call for this WAL); `partition` is where its records go. The same series may be added again.
     pub fn series(&mut self, labels: LabelsRef<'_>, hash: u64, partition: PartitionId) -> u32 {
         let bytes = labels.as_bytes();
-        let index = index(self.series.len());
-        self.series.push(StagedSeries { hash, start: self.labels.len(), len: bytes.len(), partition });
+        let (index, len) = (index(self.series.len()), index(bytes.len()));
+        self.series.push(StagedSeries { hash, start: self.labels.len(), len, known: None, partition });
         self.labels.extend_from_slice(bytes);
         index
     }
 
+    /// The catalog that the series named in [`Self::known_series`] and [`Self::now_known`] are of: call it once, before them.
+    pub fn set_catalog(&mut self, catalog: Arc<Catalog>) {
+        self.catalog = Some(catalog);
+    }
+
+    /// Adds a series of the catalog, whose partition this is, and returns its index as [`Self::series`] does.
+    #[inline]
+    pub fn known_series(&mut self, series: SeriesId, partition: PartitionId) -> u32 {
+        let index = index(self.series.len());
+        self.series.push(StagedSeries { hash: 0, start: 0, len: 0, known: Some(series), partition });
+        index
+    }
+
+    /// Tells that the catalog now knows the series with this index, in the same partition.
+    pub fn now_known(&mut self, index: u32, series: SeriesId) {
+        if let Some(staged) = self.series.get_mut(index as usize) {
+            staged.known = Some(series);
+        }
+    }
+
+    /// The partition of the series with this index; `None` if there is none.
+    #[must_use]
+    pub fn partition(&self, index: u32) -> Option<PartitionId> {
+        self.series.get(index as usize).map(|series| series.partition)
+    }
+
+    /// The labels and partition of the series with this index; `None` if there is none.
+    #[must_use]
+    pub fn series_at(&self, index: u32) -> Option<(Labels, PartitionId)> {
+        let series = self.series.get(index as usize)?;
+        Some((self.labels_of(series), series.partition))
+    }
+
     /// Adds a float sample and returns its number. `st` is the start timestamp, 0 if unknown.
+    #[inline]
     pub fn float(&mut self, series: u32, t: TimestampMs, value: f64, st: TimestampMs) -> u32 {
         let ordinal = self.next_ordinal();
         if st != 0 && self.starts.is_empty() {
@@ -151,7 +194,7 @@ impl Records {
 
     /// The series and time of the sample with this number; `None` if there is none.
     #[must_use]
-    pub fn sample(&self, ordinal: u32) -> Option<(LabelsRef<'_>, TimestampMs)> {
+    pub fn sample(&self, ordinal: u32) -> Option<(Labels, TimestampMs)> {
         let before = self.histograms.partition_point(|histogram| histogram.ordinal < ordinal);
         let histogram = self.histograms.get(before).filter(|histogram| histogram.ordinal == ordinal);
         let (series, t) = match histogram {
@@ -161,9 +204,23 @@ impl Records {
                 .get((ordinal as usize).checked_sub(before)?)
                 .map(|float| (float.series, float.t))?,
         };
-        let series = self.series.get(series as usize)?;
-        let labels = self.labels.get(series.start..series.start + series.len)?;
-        Some((LabelsRef::parse(labels).ok()?, t))
+        Some((self.labels_of(self.series.get(series as usize)?), t))
+    }
+
+    pub(crate) fn labels_of(&self, series: &StagedSeries) -> Labels {
+        if let Some(staged) = self.staged_labels(series) {
+            return staged.to_owned();
+        }
+        match (series.known, &self.catalog) {
+            (Some(known), Some(catalog)) => catalog.read().labels(known, &mut String::new()).to_owned(),
+            _ => Labels::empty(),
+        }
+    }
+
+    /// The labels that were staged with a series; `None` for one that only the catalog knows.
+    pub(crate) fn staged_labels(&self, series: &StagedSeries) -> Option<LabelsRef<'_>> {
+        let bytes = self.labels.get(series.start..series.start + series.len as usize)?;
+        LabelsRef::parse(bytes).ok().filter(|_| series.known.is_none() || series.len > 0)
     }
 
     /// How many series were added.

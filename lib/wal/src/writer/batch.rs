@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mneme_model::{Cut, PartitionId, WriterId};
+use hashbrown::HashMap;
+use mneme_model::{Cut, Labels, PartitionId, WriterId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::tables::{KnownSeries, Tables};
+use super::tables::Tables;
+use crate::catalog::{SeriesId, SpaceId};
 use crate::deliver::Verdict;
 use crate::records::{Records, StagedSeries};
-use crate::section::SectionBuilder;
+use crate::section::{NumberedTenant, SectionBuilder};
 use crate::segment::{Header, Kind, SegmentEncoder};
 use crate::{AppendError, Compression};
 
@@ -49,9 +51,18 @@ pub(super) struct Batch {
     pub(super) cut: Cut,
     /// The references in use; locked only under the writer's own lock.
     pub(super) tables: Arc<Mutex<Tables>>,
-    sections: Vec<Option<Box<SectionBuilder>>>,
+    sections: Vec<Option<Box<Slot>>>,
+    /// Counts the requests merged.
+    requests: u32,
     pub(super) size: usize,
     pub(super) progress: watch::Sender<Progress>,
+}
+
+/// A partition's section, and which request's samples came last.
+#[derive(Debug)]
+struct Slot {
+    builder: SectionBuilder,
+    request: u32,
 }
 
 /// A batch as bytes.
@@ -63,7 +74,8 @@ pub(super) struct Encoded {
 
 impl Batch {
     pub(super) fn new(cut: Cut, tables: Arc<Mutex<Tables>>) -> Self {
-        Self { cut, tables, sections: Vec::new(), size: 0, progress: watch::Sender::new(Progress::Waiting) }
+        let progress = watch::Sender::new(Progress::Waiting);
+        Self { cut, tables, sections: Vec::new(), requests: 0, size: 0, progress }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -75,15 +87,26 @@ impl Batch {
         let tables = Arc::clone(&self.tables);
         let mut tables = tables.lock();
         let tenant = tables.tenant(&records.tenant);
+        self.requests += 1;
         refs.clear();
         refs.resize(records.series.len(), UNRESOLVED);
-        let mut merge = Merge { batch: self, tables: &mut tables, records, refs, spans: Vec::new(), tenant };
+        let enrolled = enroll(&tables, records);
+        let mut merge = Merge {
+            batch: self,
+            tables: &mut tables,
+            records,
+            enrolled,
+            refs,
+            spans: Vec::new(),
+            tenant,
+            text: String::new(),
+        };
         merge.samples();
         merge.exemplars();
         merge.metadata();
         let mut spans = merge.spans;
         for span in &mut spans {
-            span.count = self.section(span.partition, 0).sample_count() - span.first;
+            span.count = self.section(span.partition, 0).builder.sample_count() - span.first;
         }
         self.size += size.max(1);
         spans
@@ -93,18 +116,25 @@ impl Batch {
     pub(super) fn rebase(&mut self, cut: Cut, tables: &Arc<Mutex<Tables>>) {
         let old = std::mem::replace(&mut self.tables, Arc::clone(tables));
         self.cut = cut;
-        let (mut old, mut new) = (old.lock(), tables.lock());
-        for (place, section) in self.sections.iter_mut().enumerate() {
-            let Some(section) = section else { continue };
+        let (old, mut new) = (old.lock(), tables.lock());
+        let mut text = String::new();
+        for (place, slot) in self.sections.iter_mut().enumerate() {
+            let Some(slot) = slot else { continue };
             let partition = PartitionId(place as u16);
-            let first_ref = new.partition(partition).next_ref();
-            section.renumber(first_ref, |section, reference| {
-                let tenant = old.partition(partition).series(reference).tenant;
-                let tenant = new.tenant(old.tenant_name(tenant));
-                let known = KnownSeries { tenant, ..old.partition(partition).series(reference) };
-                let (reference, is_new) = new.partition(partition).resolve(known);
+            slot.builder.renumber(new.next_ref(partition), |section, reference| {
+                let known = old.series(partition, reference).expect("the reference was given out there");
+                let reader = old.catalog().read();
+                let (tenant, hash) = reader.origin(known).expect("the series was added there");
+                let (tenant, labels) = (tenant.clone(), reader.labels(known, &mut text));
+                drop(reader);
+                let mut writer = new.catalog().write();
+                let space = writer.canonical_space(&tenant, partition);
+                let series = writer.canonical(space, labels, hash, partition);
+                drop(writer);
+                let number = new.tenant(&tenant);
+                let (reference, is_new) = new.resolve(series, partition);
                 if is_new {
-                    section.define(new.numbered(tenant), known.labels);
+                    section.define(NumberedTenant { number, name: tenant.as_str() }, labels.as_bytes());
                 }
                 reference
             });
@@ -117,8 +147,9 @@ impl Batch {
         header.cut = self.cut;
         let mut encoder = SegmentEncoder::default();
         let mut sections = Vec::new();
-        for (place, section) in self.sections.iter().enumerate() {
-            let Some(section) = section.as_ref().filter(|section| !section.is_empty()) else { continue };
+        for (place, slot) in self.sections.iter().enumerate() {
+            let section = slot.as_ref().map(|slot| &slot.builder);
+            let Some(section) = section.filter(|section| !section.is_empty()) else { continue };
             let partition = PartitionId(place as u16);
             let raw = section.encode();
             encoder.add(partition, &raw, section.counts(), compression);
@@ -128,13 +159,45 @@ impl Batch {
     }
 
     /// The partition's section, begun with `first_ref` if it is new.
-    fn section(&mut self, partition: PartitionId, first_ref: u32) -> &mut SectionBuilder {
+    #[inline]
+    fn section(&mut self, partition: PartitionId, first_ref: u32) -> &mut Slot {
         let place = usize::from(partition.0);
         if place >= self.sections.len() {
             self.sections.resize_with(place + 1, || None);
         }
-        self.sections[place].get_or_insert_with(|| Box::new(SectionBuilder::new(first_ref)))
+        self.sections[place]
+            .get_or_insert_with(|| Box::new(Slot { builder: SectionBuilder::new(first_ref), request: 0 }))
     }
+}
+
+/// The request's series in the tables' catalog, by index; empty where they all are there already.
+fn enroll(tables: &Tables, records: &Records) -> Vec<SeriesId> {
+    let catalog = tables.catalog();
+    let same = records.catalog.as_ref().is_some_and(|of_records| Arc::ptr_eq(of_records, catalog));
+    if same && records.series.iter().all(|series| series.known.is_some()) {
+        return Vec::new();
+    }
+    // Those that only an older catalog knows: there, before this one is locked.
+    let elsewhere = |series: &StagedSeries| !same && records.staged_labels(series).is_none();
+    let moved: Vec<_> =
+        records.series.iter().filter(|series| elsewhere(series)).map(|s| records.labels_of(s)).collect();
+    let mut moved = moved.iter();
+    let mut writer = catalog.write();
+    let mut spaces: HashMap<PartitionId, SpaceId> = HashMap::new();
+    let mut enrolled = Vec::with_capacity(records.series.len());
+    for series in &records.series {
+        if let Some(known) = series.known.filter(|_| same) {
+            enrolled.push(known);
+            continue;
+        }
+        let staged = records.staged_labels(series);
+        let labels = staged.or_else(|| moved.next().map(Labels::view)).unwrap_or_default();
+        let space = *spaces
+            .entry(series.partition)
+            .or_insert_with(|| writer.canonical_space(&records.tenant, series.partition));
+        enrolled.push(writer.canonical(space, labels, series.hash, series.partition));
+    }
+    enrolled
 }
 
 /// A series that has not been looked up for this request.
@@ -145,9 +208,11 @@ struct Merge<'a> {
     batch: &'a mut Batch,
     tables: &'a mut Tables,
     records: &'a Records,
+    enrolled: Vec<SeriesId>,
     refs: &'a mut Vec<u32>,
     spans: Vec<Span>,
     tenant: u32,
+    text: String,
 }
 
 impl Merge<'_> {
@@ -189,37 +254,42 @@ impl Merge<'_> {
     }
 
     fn metadata(&mut self) {
+        let tenant = NumberedTenant { number: self.tenant, name: self.records.tenant.as_str() };
         for staged in &self.records.metadata {
-            let first_ref = self.tables.partition(staged.partition).next_ref();
-            let section = self.batch.section(staged.partition, first_ref);
-            section.metadata(self.tables.numbered(self.tenant), &staged.metric, &staged.metadata);
+            let first_ref = self.tables.next_ref(staged.partition);
+            let slot = self.batch.section(staged.partition, first_ref);
+            slot.builder.metadata(tenant, &staged.metric, &staged.metadata);
         }
     }
 
     /// The series' reference and section. `None` for an index that [`Records::series`] never returned.
+    #[inline]
     fn resolve(&mut self, index: u32) -> Option<(u32, &mut SectionBuilder)> {
         let known = *self.refs.get(index as usize)?;
         let records = self.records;
         let series = records.series.get(index as usize)?;
-        let reference = if known == UNRESOLVED { self.look_up(index, series) } else { known };
-        Some((reference, self.batch.section(series.partition, 0)))
+        let reference = if known == UNRESOLVED { self.look_up(index, series)? } else { known };
+        Some((reference, &mut self.batch.section(series.partition, 0).builder))
     }
 
-    fn look_up(&mut self, index: u32, series: &StagedSeries) -> u32 {
-        let records = self.records;
-        let labels = &records.labels[series.start..series.start + series.len];
-        let table = self.tables.partition(series.partition);
-        let first_ref = table.next_ref();
-        let (reference, is_new) =
-            table.resolve(KnownSeries { hash: series.hash, tenant: self.tenant, labels });
-        let section = self.batch.section(series.partition, first_ref);
+    fn look_up(&mut self, index: u32, series: &StagedSeries) -> Option<u32> {
+        let known = self.enrolled.get(index as usize).copied().or(series.known)?;
+        let partition = series.partition;
+        let first_ref = self.tables.next_ref(partition);
+        let (reference, is_new) = self.tables.resolve(known, partition);
+        let request = self.batch.requests;
+        let slot = self.batch.section(partition, first_ref);
         if is_new {
-            section.define(self.tables.numbered(self.tenant), labels);
+            let tenant = NumberedTenant { number: self.tenant, name: self.records.tenant.as_str() };
+            let staged = self.records.staged_labels(series);
+            let labels = staged.unwrap_or_else(|| self.tables.catalog().read().labels(known, &mut self.text));
+            slot.builder.define(tenant, labels.as_bytes());
         }
-        if !self.spans.iter().any(|span| span.partition == series.partition) {
-            self.spans.push(Span { partition: series.partition, first: section.sample_count(), count: 0 });
+        if slot.request != request {
+            slot.request = request;
+            self.spans.push(Span { partition, first: slot.builder.sample_count(), count: 0 });
         }
         self.refs[index as usize] = reference;
-        reference
+        Some(reference)
     }
 }

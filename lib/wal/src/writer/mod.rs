@@ -25,7 +25,7 @@ use self::batch::{Place, Progress, Span};
 use self::panic::FailOnPanic;
 use self::shared::{Admitted, Shared};
 pub use self::stats::Stats;
-use crate::{AppendError, Config, Deliver, Error, Log, Records, Verdict};
+use crate::{AppendError, Catalog, Config, Deliver, Error, Log, Records, Verdict};
 
 /// From the end of a batch until its cause is known.
 const LONGEST_SILENCE: Duration = Duration::from_millis(200);
@@ -136,6 +136,12 @@ impl Wal {
     /// finds new cuts in the log by itself, within the poll interval.
     pub fn advance_cut(&self, cut: Cut) {
         self.shared.advance_cut(cut);
+    }
+
+    /// The series that the next records may name without their labels. Take it anew for each request: it ends with a cut.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog()
     }
 
     /// The writer's number now, and the last segment that it committed (0 = none yet).

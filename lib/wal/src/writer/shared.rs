@@ -17,7 +17,7 @@ use super::tables::Tables;
 use super::turn::Turn;
 use super::turns::{Ticket, Turns};
 use super::{Parts, Stats};
-use crate::{AppendError, Config, Log, Records};
+use crate::{AppendError, Catalog, Config, Log, Records};
 
 /// How long a batch waits for appends whose turn came while it was open: they only have to wake up.
 const LONGEST_WAKE: Duration = Duration::from_millis(20);
@@ -102,7 +102,7 @@ impl Shared {
         writer: WriterId,
         cut: Cut,
     ) -> Self {
-        let tables = Arc::default();
+        let tables = Arc::new(Mutex::new(Tables::new(config.max_reference_bytes)));
         let state = State {
             writer,
             cut,
@@ -277,6 +277,10 @@ impl Shared {
         for batch in [refused].into_iter().chain(ready).chain([&mut state.open]) {
             batch.rebase(state.cut, &state.tables);
         }
+    }
+
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.state.lock().tables.lock().catalog())
     }
 
     pub(super) fn writer_and_cut(&self) -> (WriterId, Cut) {

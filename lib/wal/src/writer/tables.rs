@@ -1,50 +1,50 @@
 //! Which series already have a reference: per partition, since the last cut.
 
-use hashbrown::{HashMap, HashTable};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 use mneme_model::{PartitionId, TenantId};
 
-use crate::section::NumberedTenant;
+use crate::catalog::{Catalog, SeriesId};
 
-/// The references of one generation: one writer, one cut (or less, when they outgrew their budget).
-#[derive(Debug, Default)]
+/// The references of one generation: one writer, one cut (or less, when they outgrow their budget).
+#[derive(Debug)]
 pub(super) struct Tables {
-    partitions: Vec<RefTable>,
+    catalog: Arc<Catalog>,
+    /// The reference of each series in its partition; [`UNDEFINED`] for those without.
+    references: Vec<u32>,
+    /// The series of each reference, by partition.
+    partitions: Vec<Vec<SeriesId>>,
     tenants: HashMap<TenantId, u32>,
     tenant_names: Vec<TenantId>,
 }
 
-/// One partition's series, by their references.
-#[derive(Debug, Default)]
-pub(super) struct RefTable {
-    by_hash: HashTable<u32>,
-    series: Vec<Series>,
-    labels: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Series {
-    hash: u64,
-    start: usize,
-    len: usize,
-    tenant: u32,
-}
-
-/// A series as a table knows it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KnownSeries<'a> {
-    pub(super) hash: u64,
-    pub(super) tenant: u32,
-    pub(super) labels: &'a [u8],
-}
+const UNDEFINED: u32 = u32::MAX;
 
 impl Tables {
+    /// Tables without references, for at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            catalog: Arc::new(Catalog::new(limit)),
+            references: Vec::new(),
+            partitions: Vec::new(),
+            tenants: HashMap::new(),
+            tenant_names: Vec::new(),
+        }
+    }
+
     /// Tables without references, but with the same tenants' numbers: sections on their way to a new writer keep theirs.
     pub(super) fn successor(&self) -> Self {
         Self {
-            partitions: Vec::new(),
             tenants: self.tenants.clone(),
             tenant_names: self.tenant_names.clone(),
+            ..Self::new(self.catalog.limit())
         }
+    }
+
+    /// The series that references are given to.
+    pub(super) fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
     }
 
     /// The tenant's number.
@@ -58,65 +58,42 @@ impl Tables {
         number
     }
 
-    /// The name of a tenant numbered here.
-    pub(super) fn tenant_name(&self, number: u32) -> &TenantId {
-        &self.tenant_names[number as usize]
+    /// How many references a partition has: the next one's number.
+    pub(super) fn next_ref(&self, partition: PartitionId) -> u32 {
+        self.partitions.get(usize::from(partition.0)).map_or(0, Vec::len) as u32
     }
 
-    /// A tenant numbered here, for a section.
-    pub(super) fn numbered(&self, number: u32) -> NumberedTenant<'_> {
-        NumberedTenant { number, name: self.tenant_name(number).as_str() }
-    }
-
-    /// The partition's table.
-    pub(super) fn partition(&mut self, partition: PartitionId) -> &mut RefTable {
-        let place = usize::from(partition.0);
-        if place >= self.partitions.len() {
-            self.partitions.resize_with(place + 1, RefTable::default);
+    /// The reference of a series of this partition, and whether it is new.
+    #[inline]
+    pub(super) fn resolve(&mut self, series: SeriesId, partition: PartitionId) -> (u32, bool) {
+        match self.references.get(series.0 as usize) {
+            Some(reference) if *reference != UNDEFINED => (*reference, false),
+            _ => (self.give(series, partition), true),
         }
-        &mut self.partitions[place]
+    }
+
+    /// The series of a reference given out here.
+    pub(super) fn series(&self, partition: PartitionId, reference: u32) -> Option<SeriesId> {
+        self.partitions.get(usize::from(partition.0))?.get(reference as usize).copied()
+    }
+
+    fn give(&mut self, series: SeriesId, partition: PartitionId) -> u32 {
+        let (at, place) = (series.0 as usize, usize::from(partition.0));
+        if at >= self.references.len() {
+            self.references.resize(at + 1, UNDEFINED);
+        }
+        if place >= self.partitions.len() {
+            self.partitions.resize_with(place + 1, Vec::new);
+        }
+        let reference = self.partitions[place].len() as u32;
+        self.partitions[place].push(series);
+        self.references[at] = reference;
+        reference
     }
 
     /// Bytes that the tables take, about.
     pub(super) fn size(&self) -> usize {
-        self.partitions.iter().map(RefTable::size).sum()
-    }
-}
-
-impl RefTable {
-    /// How many references there are: the next one's number.
-    pub(super) fn next_ref(&self) -> u32 {
-        self.series.len() as u32
-    }
-
-    /// The reference of a series, and whether it is new. Equal only where hash, tenant and all labels are equal.
-    pub(super) fn resolve(&mut self, wanted: KnownSeries<'_>) -> (u32, bool) {
-        let Self { by_hash, series, labels } = self;
-        let is_wanted = |reference: &u32| {
-            let known = &series[*reference as usize];
-            known.hash == wanted.hash
-                && known.tenant == wanted.tenant
-                && &labels[known.start..known.start + known.len] == wanted.labels
-        };
-        if let Some(reference) = by_hash.find(wanted.hash, is_wanted) {
-            return (*reference, false);
-        }
-        let reference = series.len() as u32;
-        let (start, len) = (labels.len(), wanted.labels.len());
-        labels.extend_from_slice(wanted.labels);
-        series.push(Series { hash: wanted.hash, start, len, tenant: wanted.tenant });
-        by_hash.insert_unique(wanted.hash, reference, |other| series[*other as usize].hash);
-        (reference, true)
-    }
-
-    /// The series of a reference given out here.
-    pub(super) fn series(&self, reference: u32) -> KnownSeries<'_> {
-        let known = &self.series[reference as usize];
-        let labels = &self.labels[known.start..known.start + known.len];
-        KnownSeries { hash: known.hash, tenant: known.tenant, labels }
-    }
-
-    fn size(&self) -> usize {
-        self.labels.capacity() + self.series.capacity() * size_of::<Series>() + self.by_hash.capacity() * 5
+        let given: usize = self.partitions.iter().map(Vec::len).sum();
+        self.catalog.size() + (self.references.len() + given) * size_of::<u32>()
     }
 }
