@@ -1,10 +1,13 @@
 //! An ingester under a real WAL in a bucket in memory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod broken_checkpoint;
+mod checkpoints;
 mod corrupt;
 mod cuts;
 mod deliver;
 mod holes;
 mod replay;
+mod stopped_writer;
 mod support;
 mod tail;

@@ -110,3 +110,85 @@ pub(crate) fn counter(registry: &prometheus::Registry, name: &str) -> f64 {
     let family = families.iter().find(|family| family.name() == name).unwrap();
     family.get_metric()[0].get_counter().get_value()
 }
+
+/// The value of a gauge without labels.
+pub(crate) fn gauge(registry: &prometheus::Registry, name: &str) -> f64 {
+    let families = registry.gather();
+    let family = families.iter().find(|family| family.name() == name).unwrap();
+    family.get_metric()[0].get_gauge().get_value()
+}
+
+/// Cuts every second, so that a test need not wait; time is paused in tests that use it.
+pub(crate) fn quick() -> Config {
+    Config { cut_interval_seconds: 1, poll_interval_ms: 100, ..Config::default() }
+}
+
+/// An ingester with its tasks.
+pub(crate) struct Running {
+    pub(crate) ingester: Ingester,
+    pub(crate) registry: prometheus::Registry,
+    signal: mneme_server::drain::Signal,
+    tasks: tokio::task::JoinSet<Result<(), mneme_ingester::Error>>,
+}
+
+impl Running {
+    /// Starts on what is in the bucket.
+    pub(crate) async fn start(bucket: &Bucket, config: Config) -> Self {
+        let registry = prometheus::Registry::new();
+        let ingester = ingester_with(bucket, config, &registry);
+        ingester.replay().await.unwrap();
+        Self::of(ingester, registry)
+    }
+
+    /// Runs an ingester that is ready.
+    pub(crate) fn of(ingester: Ingester, registry: prometheus::Registry) -> Self {
+        let (signal, drain) = mneme_server::drain::channel();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(ingester.clone().run(drain));
+        Self { ingester, registry, signal, tasks }
+    }
+
+    /// Waits until everything below `cut` is in checkpoints.
+    pub(crate) async fn saved(&self, cut: u64) {
+        let what = format!("checkpoints of cut {cut}");
+        until(&what, || gauge(&self.registry, "mneme_ingester_checkpoint_cut") >= cut as f64).await;
+    }
+
+    /// The newest cut.
+    pub(crate) fn cut(&self) -> u64 {
+        self.ingester.cuts().borrow().0
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(mut self) {
+        self.signal.start();
+        self.tasks.join_next().await.unwrap().unwrap().unwrap();
+    }
+
+    /// Ends it at once, wherever it is.
+    pub(crate) async fn kill(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Waits for a condition; for a long time of a paused clock.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(600), async {
+        while !condition() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}
+
+/// All keys below a prefix.
+pub(crate) async fn keys(bucket: &Bucket, prefix: &str) -> Vec<String> {
+    bucket.keys(prefix, None, None).await.unwrap()
+}
+
+/// Segments and seals.
+pub(crate) async fn segments(bucket: &Bucket) -> Vec<String> {
+    let mut keys = keys(bucket, "wal").await;
+    keys.retain(|key| !key.starts_with("wal/log"));
+    keys
+}
