@@ -1,13 +1,16 @@
 //! Answers for recent data, from all partitions' heads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use mneme_head::{Head, ReadError, Window};
 use mneme_model::{Labels, Metadata, TenantId};
 use mneme_proto::internal::ingester::{
-    Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
+    Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, QueryService,
+    SeriesChunks, SeriesExemplars, SeriesRequest,
 };
+use parking_lot::Mutex;
 
 use crate::Ingester;
 use crate::memory::State;
@@ -21,6 +24,67 @@ impl QueryService for Ingester {
         };
         let join = |held: &mut SeriesChunks, more: SeriesChunks| held.chunks.extend(more.chunks);
         self.ask("select", ask).await.map(|answers| once(answers, |one| &one.labels, join))
+    }
+
+    async fn select_within(
+        &self,
+        request: SeriesRequest,
+        budget: Arc<FetchBudget>,
+    ) -> Result<Vec<SeriesChunks>, Error> {
+        let over = Arc::new(OnceLock::new());
+        let spent = over.clone();
+        let ask = move |head: &Head| {
+            let (tenant, window) = (request.tenant.as_str(), window(&request));
+            if let Err(why) = budget.check() {
+                let _ = spent.set(why);
+            }
+            if spent.get().is_some() {
+                return Ok(Vec::new());
+            }
+            let found = head.select(tenant, &request.matchers, window)?;
+            let found: Vec<SeriesChunks> = found
+                .into_iter()
+                .map(|one| SeriesChunks { labels: one.labels, chunks: one.chunks })
+                .collect();
+            match budget.take(&found) {
+                Ok(()) => Ok(found),
+                Err(why) => {
+                    let _ = spent.set(why);
+                    Ok(Vec::new())
+                }
+            }
+        };
+        let join = |held: &mut SeriesChunks, more: SeriesChunks| held.chunks.extend(more.chunks);
+        let answers = self.ask("select", ask).await?;
+        match over.get() {
+            Some(why) => Err((*why).into()),
+            None => Ok(once(answers, |one| &one.labels, join)),
+        }
+    }
+
+    async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
+        let limit = request.limit;
+        let builder = Arc::new(Mutex::new(CardinalityBuilder::default()));
+        let shared = builder.clone();
+        let ask = move |head: &Head| -> Result<Vec<()>, ReadError> {
+            let tenant = request.tenant.as_str();
+            let mut builder = shared.lock();
+            let wanted = |name: &str| request.names.is_empty() || request.names.iter().any(|n| n == name);
+            let size = head.label_counts(
+                tenant,
+                &request.matchers,
+                Window::all(),
+                &wanted,
+                &mut |name, value, n| {
+                    builder.add_label(name, value, n);
+                },
+            );
+            builder.add_size(size.series, size.chunks, head.time_range(tenant));
+            Ok(Vec::new())
+        };
+        self.ask("cardinality", ask).await?;
+        let finish = tokio::task::spawn_blocking(move || std::mem::take(&mut *builder.lock()).finish(limit));
+        finish.await.map_err(|_| Error::Internal("cardinality failed unexpectedly".to_owned()))
     }
 
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {

@@ -14,8 +14,8 @@ use crate::state::State;
 use crate::store::{Found, Read, Reads};
 use crate::{
     Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MemoryUse,
-    MetricMetadata, ReadError, SelectedSeries, SeriesExemplars, SeriesRef, SpillFile, Spilled, TenantStats,
-    Window,
+    MetricMetadata, ReadError, SelectedSeries, SeriesExemplars, SeriesRef, Size, SpillFile, Spilled,
+    TenantStats, Window,
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
@@ -99,6 +99,19 @@ impl Head {
     #[must_use]
     pub fn metadata(&self, tenant: &str, metric: Option<&str>) -> Vec<MetricMetadata> {
         self.read(tenant, |reader| reader.metadata(metric))
+    }
+
+    /// Calls `each` with every label whose name is `wanted`, and the number of a tenant's series that have it: labels of one
+    /// name come together. Without matchers and limits of time this is read off the index; `each` runs under the read lock.
+    pub fn label_counts(
+        &self,
+        tenant: &str,
+        matchers: &[Matcher],
+        window: Window,
+        wanted: &dyn Fn(&str) -> bool,
+        each: &mut dyn FnMut(&str, &str, u64),
+    ) -> Size {
+        self.read(tenant, |reader| reader.label_counts(matchers, window, wanted, each))
     }
 
     /// How many series a tenant has.

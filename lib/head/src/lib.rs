@@ -13,6 +13,7 @@
 //! A flush or a checkpoint reads generations in pages ([`Head::export`]), then drops them.
 
 mod appender;
+mod cardinality;
 mod config;
 mod exemplars;
 mod export;
@@ -30,6 +31,7 @@ mod store;
 mod tenant;
 
 pub use appender::{Appender, Outcome, SeriesRef};
+pub use cardinality::Size;
 pub use config::HeadConfig;
 pub use export::{ExportCursor, ExportPage, ExportedSeries};
 pub use head::Head;

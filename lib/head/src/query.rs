@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The matching series with a chunk in the window.
-    fn found<'s>(
+    pub(crate) fn found<'s>(
         &self,
         set: &'s RoaringBitmap,
         window: Window,
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the answer is the whole index: no matchers, and the window holds all samples.
-    fn covers_all(&self, matchers: &[Matcher], window: Window) -> bool {
+    pub(crate) fn covers_all(&self, matchers: &[Matcher], window: Window) -> bool {
         let oldest = self.tenant.generations.first().map_or(Cut(0), |generation| generation.cut);
         let (first, last) = self.tenant.bounds().unwrap_or((TimestampMs::MAX, TimestampMs::MIN));
         matchers.is_empty()

@@ -7,6 +7,10 @@ use bytes::Bytes;
 use mneme_model::chunk::Chunk;
 use mneme_model::{Cut, Exemplar, Labels, Matcher, Metadata, PartitionId, TenantId, TimestampMs, WriterId};
 
+use super::cardinality;
+pub use super::cardinality::{Cardinality, CardinalityBuilder, CardinalityRequest, LabelCardinality};
+pub use super::fetch_budget::{FetchBudget, Found, OverBudget};
+
 /// Parts of one committed segment, for the partitions that the receiver owns.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -87,6 +91,9 @@ pub enum Error {
     /// A limit of the process (503) was reached.
     #[error("ingester is over its limit: {0}")]
     Overloaded(String),
+    /// The question's own budget is spent (422).
+    #[error("the question's answer is too large: {0}")]
+    OverBudget(#[from] OverBudget),
     /// Anything else (500).
     #[error("ingester failed: {0}")]
     Internal(String),
@@ -105,6 +112,18 @@ pub trait QueryService: Send + Sync {
     /// Series with their samples, each series once.
     async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error>;
 
+    /// As [`Self::select`], but stops as soon as `budget` is spent. What is found counts into it.
+    async fn select_within(
+        &self,
+        request: SeriesRequest,
+        budget: Arc<FetchBudget>,
+    ) -> Result<Vec<SeriesChunks>, Error> {
+        budget.check()?;
+        let found = self.select(request).await?;
+        budget.take(&found)?;
+        Ok(found)
+    }
+
     /// Series without samples, each once, in any order.
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error>;
 
@@ -116,6 +135,13 @@ pub trait QueryService: Send + Sync {
 
     /// Metadata by metric family, sorted by name; of one metric if given.
     async fn metadata(&self, tenant: TenantId, metric: Option<String>) -> Result<Vec<MetricMetadata>, Error>;
+
+    /// How many series each label has.
+    async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
+        let (tenant, matchers) = (request.tenant.clone(), request.matchers.clone());
+        let all = SeriesRequest { tenant, matchers, start: TimestampMs::MIN, end: TimestampMs::MAX };
+        Ok(cardinality::count(&self.series(all).await?, &request))
+    }
 
     /// Exemplars in the time range of series that fulfil all matchers.
     async fn exemplars(&self, request: SeriesRequest) -> Result<Vec<SeriesExemplars>, Error>;

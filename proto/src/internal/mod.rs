@@ -1,4 +1,6 @@
 //! The services that roles offer one another. Within one process a role is called through these traits directly;
 //! between processes the same messages travel over TCP.
 
+mod cardinality;
+mod fetch_budget;
 pub mod ingester;

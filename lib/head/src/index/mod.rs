@@ -214,6 +214,11 @@ impl Index {
         })
     }
 
+    /// Name and value of a pair.
+    pub(crate) fn label(&self, pair: u32) -> Option<(&str, &str)> {
+        self.pairs.get(pair)?.label.iter().next()
+    }
+
     /// The value of label `name` among `pairs`.
     pub(crate) fn value<'a>(&'a self, pairs: &[u32], name: &str) -> Option<&'a str> {
         let name = *self.by_name.get(name)?;
