@@ -12,12 +12,12 @@ use mneme_tests::{Mneme, free_port, now_ms, wait};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-const KILLS: usize = 40;
+const KILLS: usize = 50;
 const SENDERS: u64 = 4;
 const SEED: u64 = 0x6d6e_656d_6521;
 
 #[test]
-fn no_acknowledged_sample_is_lost_doubled_or_changed_by_forty_kills() {
+fn no_acknowledged_sample_is_lost_doubled_or_changed_by_fifty_kills() {
     let dir = tempfile::tempdir().unwrap();
     let address = format!("127.0.0.1:{}", free_port());
     let push = format!("http://{address}/api/v1/push");
