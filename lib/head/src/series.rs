@@ -34,6 +34,9 @@ pub(crate) struct Series {
     pub(crate) labels: Box<[u32]>,
 }
 
+// There are millions: a field more is a decision.
+const _: () = assert!(size_of::<Option<Series>>() <= 168);
+
 /// What an addition to a series needs beside it.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a HeadConfig,

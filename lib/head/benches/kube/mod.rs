@@ -36,13 +36,16 @@ pub(crate) fn value(i: usize, step: usize) -> f64 {
     }
 }
 
-/// One sample for each series; a cut every 60 scrapes of 15 s.
-pub(crate) fn scrape(appender: &mut Appender<'_>, series: &[SeriesRef], step: usize) {
+/// A sample of series `i`; a cut every 60 scrapes of 15 s.
+pub(crate) fn sample(appender: &mut Appender<'_>, i: usize, series: SeriesRef, step: usize) {
     let t = 1_700_000_000_000 + step as i64 * 15_000;
-    for (i, series) in series.iter().enumerate() {
-        let outcome = appender.float(*series, Cut(step as u64 / 60), t, value(i, step), 0);
-        assert_eq!(outcome, Outcome::Appended);
-    }
+    let outcome = appender.float(series, Cut(step as u64 / 60), t, value(i, step), 0);
+    assert_eq!(outcome, Outcome::Appended);
+}
+
+/// One sample for each series.
+pub(crate) fn scrape(appender: &mut Appender<'_>, series: &[SeriesRef], step: usize) {
+    series.iter().enumerate().for_each(|(i, series)| sample(appender, i, *series, step));
 }
 
 /// Nanoseconds that this thread ran.

@@ -84,7 +84,11 @@ impl Postings {
     pub(crate) fn shrink(&mut self) {
         match self {
             Self::Few(list) => list.shrink_to(list.len() + 2),
-            Self::Many(set) => drop(set.optimize()),
+            Self::Many(set) => {
+                set.optimize();
+                // A copy has no spare room.
+                **set = (**set).clone();
+            }
         }
     }
 

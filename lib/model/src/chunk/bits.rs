@@ -15,29 +15,47 @@ pub(super) fn unzigzag(u: u64) -> i64 {
     (u >> 1) as i64 ^ -((u & 1) as i64)
 }
 
-/// Writes bits into a vector that grows tightly.
+/// Writes bits into a block that grows tightly. 24 bytes itself: every active series has one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BitWriter {
-    data: Vec<u8>,
+    /// The whole bytes, then spare room.
+    block: Box<[u8]>,
+    /// How many whole bytes.
+    whole: u32,
     tail: u8,
     tail_bits: u8,
 }
 
 impl BitWriter {
     /// Appends the low `n` bits of `value`; `1 <= n <= 56`, `value < 2^n`.
+    ///
+    /// # Panics
+    /// At 4 GiB, which no chunk reaches.
     #[inline]
     pub(super) fn write(&mut self, value: u64, n: u32) {
         debug_assert!((1..=56).contains(&n) && value >> n == 0, "{value} does not fit {n} bits");
         let total = u32::from(self.tail_bits) + n;
         let bytes = (((u64::from(self.tail) << n) | value) << (64 - total)).to_be_bytes();
-        let whole = (total / 8) as usize;
-        if self.data.capacity() - self.data.len() < whole {
+        let new = (total / 8) as usize;
+        let at = self.whole as usize;
+        match self.block.get_mut(at..at + 8) {
+            // One store: what is behind the new bytes is spare.
+            Some(spare) => spare.copy_from_slice(&bytes),
+            None => self.write_near_end(&bytes[..new]),
+        }
+        self.whole += new as u32;
+        let rest = total % 8;
+        self.tail = if rest == 0 { 0 } else { bytes[new] >> (8 - rest) };
+        self.tail_bits = rest as u8;
+    }
+
+    #[inline(never)]
+    fn write_near_end(&mut self, bytes: &[u8]) {
+        let at = self.whole as usize;
+        if self.block.len() < at + bytes.len() {
             self.grow();
         }
-        self.data.extend_from_slice(&bytes[..whole]);
-        let rest = total % 8;
-        self.tail = if rest == 0 { 0 } else { bytes[whole] >> (8 - rest) };
-        self.tail_bits = rest as u8;
+        self.block[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
     /// Appends the low `n` bits of `value`; `1 <= n <= 64`.
@@ -72,12 +90,12 @@ impl BitWriter {
 
     /// Bytes written so far, the last one padded with zero bits.
     pub(super) fn len(&self) -> usize {
-        self.data.len() + usize::from(self.tail_bits > 0)
+        self.whole as usize + usize::from(self.tail_bits > 0)
     }
 
     /// Heap bytes held.
     pub(super) fn capacity(&self) -> usize {
-        self.data.capacity()
+        self.block.len()
     }
 
     /// A copy of the bytes without spare room.
@@ -89,15 +107,22 @@ impl BitWriter {
 
     /// Appends a copy of the bytes, [`Self::len`] of them.
     pub(super) fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.data);
+        out.extend_from_slice(&self.block[..self.whole as usize]);
         if self.tail_bits > 0 {
             out.push(self.tail << (8 - self.tail_bits));
         }
     }
 
+    /// To the next size that allocators have without waste: steps of 16 bytes, then four to each doubling.
     #[cold]
     fn grow(&mut self) {
-        self.data.reserve_exact((self.data.len() / 4).max(16));
+        let len = self.block.len();
+        let step = if len < 64 { 16 } else { 1 << (len / 4).ilog2() };
+        assert!(u32::try_from(len + step).is_ok(), "a chunk of 4 GiB");
+        let mut block = std::mem::take(&mut self.block).into_vec();
+        block.reserve_exact(step);
+        block.resize(len + step, 0);
+        self.block = block.into_boxed_slice();
     }
 }
 
@@ -187,6 +212,21 @@ impl<'a> BitReader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_grows_by_a_quarter_at_most() {
+        let mut writer = BitWriter::default();
+        let mut sizes = vec![0];
+        for i in 0..1000u64 {
+            writer.write(i & 0xff, 8);
+            if Some(&writer.capacity()) != sizes.last() {
+                sizes.push(writer.capacity());
+            }
+            assert_eq!(writer.len(), i as usize + 1);
+        }
+        assert_eq!(sizes[..12], [0, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224]);
+        assert_eq!(writer.to_vec(), (0..1000).map(|i| i as u8).collect::<Vec<u8>>());
+    }
 
     #[test]
     fn integers_of_every_class_come_back() {
