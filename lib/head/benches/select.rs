@@ -13,6 +13,9 @@ use mneme_model::{Cut, MatchOp, Matcher, TenantId};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What it is, and its matchers.
+type Case<'a> = (&'a str, &'a [(MatchOp, &'a str, &'a str)]);
+
 fn main() {
     let series = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
     let head = Head::default();
@@ -34,7 +37,7 @@ fn main() {
     println!("|---|---|---|");
     use MatchOp::{Equal, NotEqual, NotRegex, Regex};
     let name = "component_requests_of_some_kind_7_total";
-    let cases: [(&str, &[(MatchOp, &str, &str)]); 13] = [
+    let cases: [Case<'_>; 13] = [
         ("`{__name__=\"..7_total\"}`", &[(Equal, "__name__", name)]),
         ("`{__name__=~\".+\"}`", &[(Regex, "__name__", ".+")]),
         ("`{id=~\".*\"}`", &[(Regex, "id", ".*")]),

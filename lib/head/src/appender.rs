@@ -80,6 +80,10 @@ impl Appender<'_> {
 
     /// Adds a finished chunk to the generation `cut`, as from a checkpoint. The chunk is read once; one that cannot be read
     /// is refused. Its samples count as new, repeated ones are merged by reads. Its bytes are copied.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is loaded is handed over: how it is kept is the head's affair"
+    )]
     pub fn chunk(&mut self, series: SeriesRef, cut: Cut, chunk: Chunk) -> Result<Outcome, chunk::Error> {
         if chunk.data.len() > MAX_CHUNK_BYTES {
             return Err(chunk::Error::TooLarge);

@@ -16,7 +16,7 @@ fn head() -> Head {
         let labels = Labels::from_pairs(pairs);
         let mut appender = head.appender();
         let series = appender.series(&TenantId::new("t").unwrap(), labels.view(), Cut(0));
-        appender.float(series, Cut(0), t, 1.0, 0);
+        let _ = appender.float(series, Cut(0), t, 1.0, 0);
     }
     head
 }

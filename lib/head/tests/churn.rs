@@ -1,5 +1,4 @@
 //! Series come and go: what they took is given back.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mneme_head::{Head, Outcome, Window};
 use mneme_model::{Cut, Exemplar, Labels, MatchOp, Matcher, Metadata, MetricType, TenantId};
