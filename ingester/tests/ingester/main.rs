@@ -4,9 +4,11 @@
 mod broken_checkpoint;
 mod checkpoints;
 mod corrupt;
+mod crash;
 mod cuts;
 mod deliver;
 mod holes;
+mod memory;
 mod replay;
 mod stopped_writer;
 mod support;

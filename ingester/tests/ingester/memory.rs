@@ -1,0 +1,80 @@
+//! Short of memory: samples go to disk, then nothing more is taken; never an answer that is not whole.
+
+use mneme_bucket::Bucket;
+use mneme_ingester::{Config, Ingester, Parts};
+use mneme_proto::internal::ingester::{Error, QueryService};
+use std::sync::Arc;
+
+use crate::support::{PARTITIONS, Running, counter, everything, gauge, held, quick, records, until, writer};
+
+async fn start(bucket: &Bucket, config: Config, spill: &std::path::Path) -> Running {
+    let registry = prometheus::Registry::new();
+    let parts = Parts {
+        bucket: bucket.clone(),
+        clock: Arc::new(mneme_server::SystemClock),
+        registry: registry.clone(),
+        partitions: PARTITIONS,
+        attempts: Arc::new(mneme_bucket::AttemptIds::random()),
+        exclusive: true,
+        memory_bytes: 0,
+        spill_directory: Some(spill.to_owned()),
+    };
+    let ingester = Ingester::new(config, parts).unwrap();
+    ingester.replay().await.unwrap();
+    Running::of(ingester, registry)
+}
+
+/// Samples that compress badly, `count` of each of `series` series.
+async fn fill(wal: &mneme_wal::Wal, series: usize, times: std::ops::Range<i64>) {
+    let names: Vec<String> = (0..series).map(|number| format!("m{number}")).collect();
+    for t in times {
+        let noise = |number: usize| ((number as i64 * 7919 + t * 104_729) as f64).sin();
+        let samples: Vec<_> =
+            names.iter().enumerate().map(|(n, name)| (name.as_str(), t * 997, noise(n))).collect();
+        wal.append(&records("a", &samples)).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_over_the_budget_go_to_disk_and_are_answered_from_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let spill = directory.path().join("spill");
+    std::fs::create_dir_all(&spill).unwrap();
+    std::fs::write(spill.join("old"), b"of a process before").unwrap();
+    let bucket = Bucket::memory();
+    let config = Config { max_head_bytes: 2 << 20, ..quick() };
+    let running = start(&bucket, config.clone(), &spill).await;
+    assert!(!spill.join("old").exists());
+    let wal = writer(&bucket, &running.ingester, 0).await;
+    let mut rounds = 0;
+    while counter(&running.registry, "mneme_ingester_spilled_bytes_total") < 1e6 {
+        fill(&wal, 1000, rounds * 100..(rounds + 1) * 100).await;
+        rounds += 1;
+        assert!(rounds < 50, "{}", gauge(&running.registry, "mneme_ingester_memory_bytes"));
+    }
+    until("room", || gauge(&running.registry, "mneme_ingester_behind") == 0.0).await;
+    let found = held(&running.ingester, "a").await;
+    assert_eq!((found.len(), found["m7"].len()), (1000, 100 * rounds as usize));
+    running.kill().await;
+    // The start keeps to the budget as well.
+    let running = start(&bucket, config, &spill).await;
+    assert!(counter(&running.registry, "mneme_ingester_spilled_bytes_total") > 0.0);
+    assert_eq!(held(&running.ingester, "a").await, found);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_series_stop_reading_and_answering_but_not_writing() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::memory();
+    let config = Config { max_head_bytes: 1 << 20, ..quick() };
+    let running = start(&bucket, config, &directory.path().join("spill")).await;
+    let wal = writer(&bucket, &running.ingester, 0).await;
+    fill(&wal, 30_000, 0..2).await;
+    until("the warning", || gauge(&running.registry, "mneme_ingester_behind") == 1.0).await;
+    assert!(matches!(running.ingester.select(everything("a")).await, Err(Error::NotReady(_))));
+    assert!(wal.append(&records("a", &[("x", 1, 1.0)])).await.unwrap().behind, "durable, without a verdict");
+    running.kill().await;
+    let running = Running::start(&bucket, quick()).await;
+    let found = held(&running.ingester, "a").await;
+    assert_eq!((found.len(), found["x"].as_slice()), (30_001, &[(1, 1.0)][..]));
+}
