@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchCommand;
 use crate::build::VERSION;
+use crate::wal::WalCommand;
 
 /// The long-term memory of Prometheus servers: remote_write in, durable in a bucket, PromQL out.
 #[derive(Debug, Parser)]
@@ -28,6 +29,11 @@ pub(crate) enum Command {
     Bench {
         #[command(subcommand)]
         command: BenchCommand,
+    },
+    /// Look at the write-ahead log of a bucket; it is only read, also while a server runs on it.
+    Wal {
+        #[command(subcommand)]
+        command: WalCommand,
     },
 }
 

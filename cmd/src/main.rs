@@ -1,13 +1,16 @@
 //! The one binary: arguments, config, wiring, drain, command-line tools.
 //!
 //! `mneme serve` loads a [`config::Config`], builds an `App` and runs it until a signal; `mneme config` checks a
-//! file or prints the reference; `mneme bench` is the load generator.
+//! file or prints the reference; `mneme bench` is the load generator, `mneme wal`
+//! looks at the write-ahead log.
 
 mod bench;
 mod build;
 mod cli;
 mod config;
 mod serve;
+mod stdout;
+mod wal;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Command::Config { command: ConfigCommand::Check { file } } => config::check(&file),
         Command::Config { command: ConfigCommand::Docs } => config::print_docs(),
         Command::Bench { command } => bench::run(&command),
+        Command::Wal { command } => wal::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,10 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) enum BenchCommand {
     /// Send a load by remote write, and measure what it costs the receiver.
     Write(WriteArgs),
+    /// Read back what `write` sent with the same flags and compare it bit by bit; fails if anything is missing, doubled or wrong.
+    Verify(VerifyArgs),
+    /// Time a list of queries.
+    Query(QueryArgs),
 }
 
 /// What is sent; `verify` derives the same again from the same flags.
@@ -109,6 +113,57 @@ pub(crate) struct WriteArgs {
     pub(crate) settle: Duration,
 }
 
+/// Flags of `bench verify`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VerifyArgs {
+    /// What stands before /api/v1 in the URLs of the query API
+    #[arg(long = "url", value_name = "URL", default_value = "http://127.0.0.1:9009/prometheus")]
+    pub(crate) query_url: String,
+    #[command(flatten)]
+    pub(crate) workload: WorkloadArgs,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+    /// Share of the targets that are read back
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    pub(crate) share: f64,
+    /// How long samples may be missing: some receivers show them seconds after they took them
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = mneme_model::duration::parse)]
+    pub(crate) wait: Duration,
+}
+
+/// Flags of `bench query`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct QueryArgs {
+    /// What stands before /api/v1 in the URLs of the query API
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9009/prometheus")]
+    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+    /// Queries to time, one per line: name, kind (instant, range, series, labels, label_values), expression [default: a list for --shape kube]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// How often each is asked at least; with --pid until the server has used 50 ms of CPU, so that small ones are resolved
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) repeats: u32,
+    /// Time of instant queries and end of ranges in milliseconds since 1970; `write` prints it as "end" [default: now]
+    #[arg(long, value_name = "UNIX_MS")]
+    pub(crate) time: Option<i64>,
+    /// Length of range queries, and of the time that series and labels are asked for
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = mneme_model::duration::parse)]
+    pub(crate) range: Duration,
+    /// Step of range queries
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = mneme_model::duration::parse)]
+    pub(crate) step: Duration,
+    /// A further parameter of each request, e.g. --param nocache=1; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) param: Vec<(String, String)>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a parameter is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
@@ -126,4 +181,48 @@ fn churn(text: &str) -> Result<f64, String> {
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("a header is `Name: value`")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Bench {
+        #[command(subcommand)]
+        command: BenchCommand,
+    }
+
+    fn parse(args: &[&str]) -> Result<BenchCommand, String> {
+        let all = std::iter::once(&"bench").chain(args);
+        Bench::try_parse_from(all).map(|bench| bench.command).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_of_snapshots_tells_the_shape() {
+        let Ok(BenchCommand::Write(args)) = parse(&["write", "--snapshots", "x.prom"]) else { panic!() };
+        assert_eq!(args.workload.shape, Shape::Snapshots);
+        let Ok(BenchCommand::Verify(args)) = parse(&["verify", "--header", "A: b:c"]) else { panic!() };
+        assert_eq!(args.workload.shape, Shape::Kube);
+        assert_eq!(args.client.header, [("A".to_owned(), "b:c".to_owned())]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_words() {
+        for (args, words) in [
+            (&["write", "--out-of-order", "1.5"][..], "from 0 to 1"),
+            (&["write", "--churn=-1"], "from 0 to 60"),
+            (&["write", "--batch", "0"], "--batch"),
+            (&["write", "--protocol", "3"], "--protocol"),
+            (&["write", "--interval", "soon"], "--interval"),
+            (&["write", "--header", "x"], "Name: value"),
+            (&["write", "--snapshots", "x", "--series", "5"], "--series"),
+            (&["query", "--param", "x"], "NAME=VALUE"),
+        ] {
+            let error = parse(args).expect_err(words);
+            assert!(error.contains(words), "{args:?}: {error}");
+        }
+    }
 }

@@ -9,9 +9,13 @@ mod args;
 mod batch;
 mod client;
 mod encode;
+mod expect;
 mod kube;
 mod latency;
 mod mix;
+mod page;
+mod query;
+mod query_list;
 mod replay;
 mod report;
 mod schedule;
@@ -19,6 +23,7 @@ mod send;
 mod server_process;
 mod signal;
 mod snapshot;
+mod verify;
 mod wire;
 mod workload;
 mod write;
@@ -32,5 +37,7 @@ pub(crate) use args::BenchCommand;
 pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
     match command {
         BenchCommand::Write(args) => write::run(args),
+        BenchCommand::Verify(args) => verify::run(args),
+        BenchCommand::Query(args) => query::run(args),
     }
 }

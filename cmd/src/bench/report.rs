@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::latency::Latencies;
+use crate::stdout;
 
 /// How long requests took, in milliseconds.
 #[derive(Debug, Serialize)]
@@ -63,8 +64,7 @@ pub(super) struct WriteReport {
 ///
 /// # Errors
 /// Never in fact: reports are plain numbers and texts.
-#[expect(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 pub(super) fn print(report: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(report)?);
+    stdout::line(&serde_json::to_string(report)?);
     Ok(())
 }

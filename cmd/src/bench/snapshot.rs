@@ -120,6 +120,8 @@ fn labels(series: &str) -> anyhow::Result<Pairs> {
     }
     pairs.sort_unstable();
     ensure!(pairs.windows(2).all(|pair| pair[0].0 != pair[1].0), "a label twice");
+    // An empty label is none, to every receiver.
+    pairs.retain(|(_, value)| !value.is_empty());
     Ok(pairs)
 }
 
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn scrapes_become_a_table() {
-        let text = "# SNAPSHOT 1000\n# TYPE a counter\na{x=\"1\",b=\"q\\\"}\\n\\\\\"} 1.5\nup 1\n\
+        let text = "# SNAPSHOT 1000\n# TYPE a counter\na{x=\"1\",none=\"\",b=\"q\\\"}\\n\\\\\"} 1.5\nup 1\n\
                     # SNAPSHOT 2000\nup 0 123\nnew{} +Inf\n";
         let snapshots = parse(text).unwrap();
         assert_eq!(snapshots.count, 2);

@@ -129,11 +129,6 @@ impl Workload {
         (minutes * self.churn + unit(mix(self.seed ^ 0xc0de, target))) as u64
     }
 
-    /// All series of a target in a generation, by slot.
-    pub(super) fn load(&self, target: u64, generation: u64) -> TargetSeries {
-        self.load_slots(target, generation, self.slots(target))
-    }
-
     /// The series of some slots of a target in a generation.
     pub(super) fn load_slots(&self, target: u64, generation: u64, slots: Range<u64>) -> TargetSeries {
         let first = self.slots(target).start;
@@ -161,7 +156,7 @@ impl Workload {
     /// When a target is scraped for the `step`th time: each has its own moment within the interval.
     pub(super) fn timestamp(&self, target: u64, step: u32) -> i64 {
         let moment = below(mix(self.seed ^ 0x7173, target), self.interval as u64);
-        self.start + i64::from(step) * self.interval + moment as i64
+        self.begin_of(step) + moment as i64
     }
 
     /// The float of a source at `step`, if it has one; snapshots may lack a series.
@@ -196,8 +191,8 @@ impl Workload {
         (unit(hash) < self.exemplars).then_some(hash)
     }
 
-    /// Milliseconds by which everything was scraped.
-    pub(super) fn end(&self) -> i64 {
-        self.start + i64::from(self.steps) * self.interval
+    /// Milliseconds at which a step begins; its scrapes end before the next one begins.
+    pub(super) fn begin_of(&self, step: u32) -> i64 {
+        self.start + i64::from(step) * self.interval
     }
 }

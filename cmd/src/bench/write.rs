@@ -75,7 +75,7 @@ pub(super) fn run(args: &WriteArgs) -> anyhow::Result<()> {
     report::print(&WriteReport {
         url: args.url.clone(),
         start: workload.start,
-        end: workload.end(),
+        end: workload.begin_of(workload.steps),
         series: workload.series,
         steps: workload.steps,
         samples,

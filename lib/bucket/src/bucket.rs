@@ -41,20 +41,27 @@ impl Bucket {
     /// # Errors
     /// [`Error::Url`] names what is wrong with the URL; [`Error::Locked`] the process that holds the directory.
     pub async fn open(url: &str, options: Options) -> Result<Self, Error> {
-        let refuse = |reason: String| Error::Url { url: url.to_owned(), reason };
-        let parsed = Url::parse(url)
-            .map_err(|error| refuse(format!("{error}; give e.g. file:///var/lib/mneme/bucket")))?;
-        match parsed.scheme() {
-            "file" => {
-                let path = directory_of(&parsed).map_err(|reason| refuse(reason.to_owned()))?;
-                let store = LocalDir::open(&path, options.on_fatal.clone()).await?;
-                Ok(Self::new(Arc::new(store), options))
+        let store: Arc<dyn Store> = match place_of(url)? {
+            Place::Directory(path) => Arc::new(LocalDir::open(&path, options.on_fatal.clone()).await?),
+            Place::Memory => Arc::new(ObjectStoreAdapter::new(Arc::new(InMemory::new()))),
+        };
+        Ok(Self::new(store, options))
+    }
+
+    /// Opens the bucket of a URL for reading, for tools that look at what a running process writes: without the lock of a
+    /// directory, see [`LocalDir::open_read_only`].
+    ///
+    /// # Errors
+    /// As [`Self::open`], but never [`Error::Locked`]; [`Error::Url`] also for `memory://`, which nobody else can look at.
+    pub async fn open_read_only(url: &str, options: Options) -> Result<Self, Error> {
+        match place_of(url)? {
+            Place::Directory(path) => {
+                Ok(Self::new(Arc::new(LocalDir::open_read_only(&path).await?), options))
             }
-            "memory" => Ok(Self::new(Arc::new(ObjectStoreAdapter::new(Arc::new(InMemory::new()))), options)),
-            scheme @ ("s3" | "gs" | "az") => Err(refuse(format!(
-                "{scheme}:// buckets are not built into this version yet; use file:///directory"
-            ))),
-            scheme => Err(refuse(format!("unknown scheme {scheme}://; file:/// and memory:// are known"))),
+            Place::Memory => {
+                let reason = "memory is each process's own; give a file:///directory".to_owned();
+                Err(Error::Url { url: url.to_owned(), reason })
+            }
         }
     }
 
@@ -297,6 +304,26 @@ impl Backoff {
         let pause = self.next;
         self.next = (pause * 2).min(self.longest);
         pause
+    }
+}
+
+/// What a URL names.
+enum Place {
+    Directory(PathBuf),
+    Memory,
+}
+
+fn place_of(url: &str) -> Result<Place, Error> {
+    let refuse = |reason: String| Error::Url { url: url.to_owned(), reason };
+    let parsed = Url::parse(url)
+        .map_err(|error| refuse(format!("{error}; give e.g. file:///var/lib/mneme/bucket")))?;
+    match parsed.scheme() {
+        "file" => directory_of(&parsed).map(Place::Directory).map_err(|reason| refuse(reason.to_owned())),
+        "memory" => Ok(Place::Memory),
+        scheme @ ("s3" | "gs" | "az") => Err(refuse(format!(
+            "{scheme}:// buckets are not built into this version yet; use file:///directory"
+        ))),
+        scheme => Err(refuse(format!("unknown scheme {scheme}://; file:/// and memory:// are known"))),
     }
 }
 

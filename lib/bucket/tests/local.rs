@@ -22,6 +22,24 @@ async fn a_second_opener_is_told_who_holds_the_directory() {
 }
 
 #[tokio::test]
+async fn a_reader_needs_no_lock_and_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let writer = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    let reader = Bucket::open_read_only(&url(&directory), Options::default()).await.unwrap();
+    writer.put("a", Bytes::from_static(b"1")).await.unwrap();
+    assert_eq!(reader.get("a").await.unwrap(), "1");
+    assert_eq!(reader.keys("", None, None).await.unwrap(), ["a"]);
+    assert!(reader.put("a", Bytes::from_static(b"2")).await.is_err());
+    assert!(reader.delete("a").await.is_err());
+    assert!(matches!(reader.create("b", Bytes::new()).await, mneme_bucket::Created::Unknown(_)));
+    assert_eq!(writer.get("a").await.unwrap(), "1");
+    drop((writer, reader));
+    let absent = format!("{}/absent", url(&directory));
+    assert!(Bucket::open_read_only(&absent, Options::default()).await.is_err());
+    assert!(!directory.path().join("absent").exists());
+}
+
+#[tokio::test]
 async fn unfinished_files_of_a_crash_go_at_the_start_and_never_show() {
     let directory = tempfile::tempdir().unwrap();
     let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();

@@ -121,7 +121,8 @@ fn push_matrix(out: &mut Vec<u8>, series: &[ResultSeries], item: &mut usize, poi
             out.extend_from_slice(if *item > 0 { b",{\"metric\":" } else { b"{\"metric\":" });
             push_labels(out, &current.labels);
         }
-        push_points(out, current, point, full);
+        // One point at least: labels that fill the piece by themselves would be written again with the next one.
+        push_points(out, current, point, full.max(out.len() + 1));
         if *point == current.floats.0.len() + current.histograms.len() {
             out.push(b'}');
             *item += 1;

@@ -31,7 +31,8 @@ pub(super) struct Disk {
     temporaries: AtomicU64,
     /// Directories whose own names are known to be durable.
     durable_dirs: Mutex<HashSet<PathBuf>>,
-    _lock: DirLock,
+    /// None: for reading only.
+    lock: Option<DirLock>,
 }
 
 impl Disk {
@@ -46,7 +47,7 @@ impl Disk {
             broken: OnceLock::new(),
             temporaries: AtomicU64::new(0),
             durable_dirs: Mutex::default(),
-            _lock: lock,
+            lock: Some(lock),
         };
         let temporary = disk.root.join(TEMPORARY);
         match fs::remove_dir_all(&temporary) {
@@ -59,6 +60,20 @@ impl Disk {
         Ok(disk)
     }
 
+    /// The directory as it is, without its lock: another process may be writing to it.
+    pub(super) fn open_read_only(root: &Path) -> Result<Self, Error> {
+        let root =
+            root.canonicalize().map_err(|error| refused("open", &root.display().to_string(), &error))?;
+        Ok(Self {
+            root,
+            on_fatal: OnFatal::default(),
+            broken: OnceLock::new(),
+            temporaries: AtomicU64::new(0),
+            durable_dirs: Mutex::default(),
+            lock: None,
+        })
+    }
+
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
@@ -66,6 +81,15 @@ impl Disk {
     /// Refuses everything after a failed fsync.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.broken.get().map_or(Ok(()), |reason| Err(Error::Fatal(reason.clone())))
+    }
+
+    /// Refuses what changes something where the directory is not this process's.
+    pub(super) fn check_writable(&self, operation: &'static str, key: &str) -> Result<(), Error> {
+        self.check()?;
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        Err(Error::Fatal(format!("{operation} of {key}: the bucket is open for reading only")))
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Bytes, Error> {

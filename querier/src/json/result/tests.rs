@@ -100,3 +100,20 @@ fn one_long_series_comes_in_pieces() {
         assert_eq!(series["histograms"].as_array().unwrap().len(), 11_000);
     }
 }
+
+#[test]
+fn labels_that_fill_a_piece_are_written_once() {
+    for long in 500..540 {
+        let series = ResultSeries {
+            labels: Labels::from_pairs([("__name__", "x".repeat(long))]),
+            floats: (vec![1000], vec![1.0]),
+            histograms: Vec::new(),
+        };
+        let text = written(ResultValue::Matrix(vec![series; 1000]), None);
+        let value: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{long}: {error}"));
+        let series = value["result"].as_array().unwrap();
+        assert_eq!(series.len(), 1000);
+        assert!(series.iter().all(|series| series["values"].as_array().unwrap().len() == 1), "{long}");
+    }
+}
