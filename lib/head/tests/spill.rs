@@ -145,3 +145,59 @@ fn foreign_bytes_in_a_file_never_panic() {
         let _ = appender.float(series, Cut(1), 4, 20.0, 0);
     }
 }
+
+#[test]
+fn samples_arrive_and_are_read_while_generations_are_spilled_and_dropped() {
+    const ROUNDS: i64 = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let head = Head::new(HeadConfig { max_samples_per_chunk: 10, ..HeadConfig::default() });
+    let name = |i: usize| Labels::from_pairs([("i", i.to_string())]);
+    let written = std::sync::atomic::AtomicI64::new(-1);
+    let order = std::sync::atomic::Ordering::SeqCst;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for t in 0..ROUNDS {
+                let cut = Cut(t as u64 / 4);
+                let mut appender = head.appender();
+                for i in 0..500 {
+                    let series = appender.series(&TenantId::anonymous(), name(i).view(), cut);
+                    assert_eq!(appender.float(series, cut, t, t as f64, 0), Outcome::Appended);
+                }
+                drop(appender);
+                written.store(t, order);
+            }
+        });
+        scope.spawn(|| {
+            for round in 0.. {
+                let t = written.load(order);
+                let file = SpillFile::create(&folder.path().join(round.to_string())).unwrap();
+                head.spill(Cut(t.max(0) as u64 / 4), &file).unwrap();
+                head.drop_below(Cut((t.max(0) as u64 / 4).saturating_sub(4)));
+                if t == ROUNDS - 1 {
+                    return;
+                }
+            }
+        });
+        loop {
+            let before = written.load(order);
+            let found = head.select("anonymous", &[], Window::all()).unwrap();
+            let floor = i64::try_from(head.floor().0).unwrap() * 4;
+            assert!(before < 0 || found.len() == 500);
+            for one in found {
+                let mut samples = Samples::default();
+                merge(&one.chunks, i64::MIN, i64::MAX, &mut samples).unwrap();
+                let held: Vec<i64> = samples.t.iter().copied().filter(|&t| t >= floor).collect();
+                let last = *samples.t.last().unwrap();
+                assert!(last >= before);
+                assert_eq!(held, (floor..=last).collect::<Vec<_>>());
+                assert!(samples.t.iter().zip(&samples.v).all(|(t, v)| *t as f64 == *v));
+            }
+            if before == ROUNDS - 1 {
+                break;
+            }
+        }
+    });
+    head.drop_below(Cut(1000));
+    assert_eq!((head.stats().bytes, head.stats().spilled), (0, 0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left");
+}
