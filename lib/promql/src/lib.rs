@@ -5,6 +5,7 @@
 //! - [`Plan`] is what is to be done for it with given [`QueryParams`]: operators, and the [`Select`]s that have to be fetched.
 //! - [`evaluate`] runs a plan over a store, series by series, each with its values over all *steps* (the times of a query), within a
 //!   budget of samples and bytes and until somebody throws its [`Cancel`] switch.
+//! - [`Plan::explain`] tells a plan to people; [`evaluate_analyzed`] also what each operator cost.
 //! - [`QueryResult`] is the value, with warnings and infos ([`annotations`]) and what it cost.
 //!
 //! `text -> parser -> ast -> plan (passes) -> eval (selector -> window, function -> aggregation, matching) -> result`.
@@ -16,6 +17,7 @@ mod cancel;
 mod engine;
 mod error;
 mod eval;
+mod explain;
 mod features;
 pub mod format;
 pub mod functions;
@@ -29,8 +31,9 @@ mod result;
 mod signature;
 
 pub use cancel::Cancel;
-pub use engine::evaluate;
+pub use engine::{evaluate, evaluate_analyzed};
 pub use error::Error;
+pub use explain::{Explain, ExplainedSelect, Measured, Operator, Pass};
 pub use features::{Features, UnknownFeature};
 pub use params::QueryParams;
 pub use parser::{LineColumn, MAX_HEIGHT, MAX_NESTING, ParseError, parse, parse_metric_selector};

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::Steps;
+use super::{Measurements, Steps};
 use crate::annotations::{Annotations, Note, Notes};
 use crate::ast::PosRange;
 use crate::budget::{Budget, Held};
@@ -21,6 +21,8 @@ pub(crate) struct Context<'a> {
     pub(crate) queryable_samples: Cell<u64>,
     /// Series that the store has answered with so far.
     pub(crate) series: Cell<u64>,
+    /// What the operators cost, if that is asked for.
+    pub(crate) measurements: Option<Measurements>,
     annotations: RefCell<Annotations>,
     selects: &'a [Select],
     /// Per select: how many selectors still have to read it, and its series once it is kept for them.
@@ -40,6 +42,7 @@ impl<'a> Context<'a> {
             max_steps: params.max_samples,
             queryable_samples: Cell::new(0),
             series: Cell::new(0),
+            measurements: None,
             annotations: RefCell::default(),
             selects: plan.selects(),
             uses: plan.uses().iter().map(|uses| Cell::new(*uses)).collect(),

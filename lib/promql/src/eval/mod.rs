@@ -13,6 +13,7 @@ mod histogram_call;
 mod histogram_stats;
 mod info;
 mod label_call;
+mod measure;
 mod names;
 mod range_call;
 mod selector;
@@ -25,13 +26,14 @@ mod window;
 pub(crate) use column::{Column, ValueRef};
 pub(crate) use context::Context;
 pub(crate) use extended::extended;
+pub(crate) use measure::Measurements;
 pub(crate) use names::{Merged, duplicate, without_metadata};
 pub(crate) use range_call::{Bounds, each_source};
 pub(crate) use steps::Steps;
 
 use crate::Error;
 use crate::ast::AggregateOp;
-use crate::plan::Node;
+use crate::plan::{Node, node_key};
 
 /// Takes one series of an operator's output.
 pub(crate) type Sink<'s> = dyn FnMut(Column) -> Result<(), Error> + 's;
@@ -43,6 +45,16 @@ pub(crate) fn each(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<
         return Ok(());
     }
     let _in_flight = cx.hold_steps(steps)?;
+    let Some(measurements) = &cx.measurements else { return operator(cx, node, steps, sink) };
+    let mut run = measure::Running::start();
+    let done = operator(cx, node, steps, &mut |column| {
+        run.hand_on(column.samples(), column.bytes(), || sink(column))
+    });
+    measurements.add(node_key(node), &run);
+    done
+}
+
+fn operator(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<'_>) -> Result<(), Error> {
     match node {
         Node::StepInvariant(inner) if steps.count > 1 => {
             each(cx, inner, steps.first(), &mut |column| sink(column.repeated(steps.count)))
@@ -84,6 +96,15 @@ pub(crate) struct Collected<'c> {
 pub(crate) fn scalar(cx: &Context<'_>, node: &Node, steps: Steps) -> Result<Vec<f64>, Error> {
     cx.cancel.check()?;
     let _in_flight = cx.hold_steps(steps)?;
+    let Some(measurements) = &cx.measurements else { return scalar_operator(cx, node, steps) };
+    let mut run = measure::Running::start();
+    let done = scalar_operator(cx, node, steps);
+    run.hand_on(steps.count, 8 * steps.count, || ());
+    measurements.add(node_key(node), &run);
+    done
+}
+
+fn scalar_operator(cx: &Context<'_>, node: &Node, steps: Steps) -> Result<Vec<f64>, Error> {
     match node {
         Node::Number(value) => Ok(vec![*value; steps.count]),
         Node::StepInvariant(inner) => {

@@ -2,6 +2,7 @@
 
 use mneme_model::{Labels, Samples, TimestampMs};
 
+use super::measure::Running;
 use super::names::{self, Merged};
 use super::window::{Part, Windows, drop_stale};
 use super::{Column, Context, Sink, Steps, histogram_stats, subquery};
@@ -10,7 +11,7 @@ use crate::annotations::Note;
 use crate::ast::RangeModifier;
 use crate::functions::contract::{RangeFn, Window};
 use crate::functions::labels_of_absent;
-use crate::plan::{RangeCallNode, RangeSource, SelectorNode};
+use crate::plan::{RangeCallNode, RangeSource, SelectorNode, selector_key};
 
 /// Hands each series' results to `sink`.
 pub(super) fn each(
@@ -64,6 +65,25 @@ pub(crate) fn each_source(
         RangeSource::Subquery(subquery) => return subquery::each(cx, subquery, steps, sink),
         RangeSource::Selector(selector) => selector,
     };
+    let Some(measurements) = &cx.measurements else {
+        return each_selected(cx, source, selector, steps, sink);
+    };
+    let mut run = Running::start();
+    let done = each_selected(cx, source, selector, steps, &mut |series| {
+        let bytes = 16 * series.samples.len() + series.labels.as_bytes().len();
+        run.hand_on(series.samples.len(), bytes, || sink(series))
+    });
+    measurements.add(selector_key(selector), &run);
+    done
+}
+
+fn each_selected(
+    cx: &Context<'_>,
+    source: &RangeSource,
+    selector: &SelectorNode,
+    steps: Steps,
+    sink: &mut SeriesSink<'_>,
+) -> Result<(), Error> {
     let bounds = Bounds::new(cx, source);
     let (first, last) = (bounds.of(steps.start), bounds.of(steps.last()));
     let mut samples = Samples::default();

@@ -3,9 +3,19 @@
 use super::{Node, RangeSource};
 use crate::ast::BinaryOp;
 
-/// Marks the selectors of `root`.
-pub(super) fn run(root: &mut Node) {
+/// Marks the selectors of `root`; tells how many.
+pub(super) fn run(root: &mut Node) -> usize {
     mark(root, Around { stats: false, buckets: false });
+    root.count(&|node| match node {
+        Node::Selector(selector) => selector.stats_only,
+        Node::RangeCall(call) => is_marked(&call.source),
+        Node::Matrix(source) => is_marked(source),
+        _ => false,
+    })
+}
+
+fn is_marked(source: &RangeSource) -> bool {
+    matches!(source, RangeSource::Selector(selector) if selector.stats_only)
 }
 
 /// What stands around a part of the plan.

@@ -5,17 +5,20 @@
 
 mod build;
 mod duration;
+mod explain;
 mod fold;
 mod histogram_stats;
 mod node;
 mod selects;
 mod step_invariant;
 
+pub(crate) use explain::{node_key, selector_key};
 pub(crate) use node::{
     AggregateNode, BinaryNode, CallNode, Node, RangeCallNode, RangeSource, SelectorNode, SubqueryNode,
 };
 
 use crate::ast::{Expr, ValueType};
+use crate::explain::Pass;
 use crate::{Error, QueryParams, Select};
 
 /// A query, ready to be evaluated as often as wanted.
@@ -26,6 +29,7 @@ pub struct Plan {
     pub(crate) params: QueryParams,
     selects: Vec<Select>,
     uses: Vec<usize>,
+    passes: Vec<Pass>,
 }
 
 impl Plan {
@@ -47,10 +51,22 @@ impl Plan {
             )));
         }
         let root = build::Builder::new(params).expr(expr)?;
-        let mut root = fold::run(step_invariant::run(root));
-        histogram_stats::run(&mut root);
+        let root = step_invariant::run(root);
+        let (marked, before) =
+            (root.count(&|node| matches!(node, Node::StepInvariant(_))), root.count(&|_| true));
+        let mut root = fold::run(root);
+        let folded = before - root.count(&|_| true);
+        let stripped = histogram_stats::run(&mut root);
         let (selects, uses) = selects::run(&mut root, params);
-        Ok(Self { root, value_type, params: params.clone(), selects, uses })
+        let shared = uses.iter().sum::<usize>() - selects.len();
+        let pass = |name, changes| Pass { name, changes };
+        let passes = vec![
+            pass("step_invariant", marked),
+            pass("constant_folding", folded),
+            pass("histogram_stats", stripped),
+            pass("common_selectors", shared),
+        ];
+        Ok(Self { root, value_type, params: params.clone(), selects, uses, passes })
     }
 
     /// What the evaluation will ask of the store, each selector and time range once. Whoever fetches ahead fetches these.

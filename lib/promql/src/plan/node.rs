@@ -139,6 +139,25 @@ impl Node {
         self.value_type() == ValueType::Scalar
     }
 
+    /// How many nodes of the tree are `wanted`.
+    pub(crate) fn count(&self, wanted: &dyn Fn(&Self) -> bool) -> usize {
+        let inputs: usize = self.children().into_iter().map(|child| child.count(wanted)).sum();
+        inputs + usize::from(wanted(self))
+    }
+
+    /// The inputs that are nodes themselves.
+    pub(crate) fn children(&self) -> Vec<&Node> {
+        match self {
+            Self::Number(_) | Self::String(_) | Self::Selector(_) => Vec::new(),
+            Self::StepInvariant(inner) | Self::Negate(inner) => vec![inner],
+            Self::Binary(binary) => vec![&binary.lhs, &binary.rhs],
+            Self::Aggregate(aggregate) => aggregate.param.iter().chain([&aggregate.input]).collect(),
+            Self::Call(call) => call.args.iter().collect(),
+            Self::RangeCall(call) => call.scalars.iter().chain(call.source.child()).collect(),
+            Self::Matrix(source) => source.child().into_iter().collect(),
+        }
+    }
+
     /// The inputs that are nodes themselves.
     pub(crate) fn children_mut(&mut self) -> Vec<&mut Node> {
         match self {
@@ -154,6 +173,13 @@ impl Node {
 }
 
 impl RangeSource {
+    fn child(&self) -> Option<&Node> {
+        match self {
+            Self::Selector(_) => None,
+            Self::Subquery(subquery) => Some(&subquery.expr),
+        }
+    }
+
     fn child_mut(&mut self) -> Option<&mut Node> {
         match self {
             Self::Selector(_) => None,
