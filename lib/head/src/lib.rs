@@ -4,13 +4,15 @@
 //! - A *tenant* is a key: every series, index and figure belongs to one, and no call sees two.
 //! - A *generation* is the data stamped with one cut. What a generation holds depends only on the records stamped with
 //!   its cut, never on what other generations hold, so that owners that read the WAL in different orders agree.
-//! - A chunk is *open* (the newest generation's samples in order), *stored* (closed), or a *late* buffer (out of order).
+//! - A chunk is *open* (the newest generation's samples in order), *stored* (closed, in a page of its generation), or a *late*
+//!   buffer (out of order). A page is in memory, or *spilled* to a local file ([`Head::spill`]).
 //! - The *floor* is the lowest generation still held: see [`Head::drop_below`].
 //!
 //! The flow: [`Head::appender`] takes the write lock once per WAL section; [`Appender::series`] finds or creates a series,
 //! [`Appender::float`] and [`Appender::histogram`] add to it and say whether the sample was new. Queries
 //! ([`Head::select`] and its like) take the read lock just long enough to find the series and to copy open chunks.
-//! A flush or a checkpoint reads generations in pages ([`Head::export`]), then drops them.
+//! A flush or a checkpoint reads generations in pages ([`Head::export`]), then drops them. What is spilled is read after the
+//! lock was given up. What a series costs: `docs/decisions/0005`, measured by `cargo bench -p mneme-head --bench memory`.
 
 mod appender;
 mod cardinality;
