@@ -15,6 +15,8 @@ mod page;
 mod places;
 mod read;
 mod save;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use mneme_model::{Cut, PartitionId};

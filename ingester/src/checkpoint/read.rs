@@ -40,7 +40,10 @@ impl CheckpointReader {
         size: u64,
     ) -> Result<Self, Error> {
         let key = key(partition, count, cut);
-        let whole = if size <= WHOLE { Some(bucket.get_range(&key, 0..size).await?) } else { None };
+        if size == 0 {
+            return Err(corrupt(&key, 0, "the object is empty"));
+        }
+        let whole = if size <= WHOLE { Some(range(bucket, &key, 0..size).await?) } else { None };
         let source = Source { bucket, key: &key, whole: whole.as_ref(), size };
         let (header, pages_start) = source.header().await?;
         if (header.partition, header.count, header.cut) != (partition, count, cut) {
@@ -82,7 +85,7 @@ impl CheckpointReader {
         let range = first.offset..last.offset + last.len();
         match &self.whole {
             Some(whole) => Ok(whole.slice(range.start as usize..range.end as usize)),
-            None => Ok(self.bucket.get_range(&self.key, range).await?),
+            None => self::range(&self.bucket, &self.key, range).await,
         }
     }
 
@@ -135,7 +138,7 @@ impl Source<'_> {
                 Ok(whole.slice(range.start as usize..range.end as usize))
             }
             Some(_) => Err(self.corrupt(range.start, "the object is cut off")),
-            None => Ok(self.bucket.get_range(self.key, range).await?),
+            None => self::range(self.bucket, self.key, range).await,
         }
     }
 
@@ -170,6 +173,15 @@ impl Source<'_> {
 
     fn corrupt(&self, offset: u64, reason: &str) -> Error {
         corrupt(self.key, offset, reason)
+    }
+}
+
+/// A part of an object; one that is shorter than it was listed is broken.
+async fn range(bucket: &Bucket, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+    let start = range.start;
+    match bucket.get_range(key, range).await {
+        Err(mneme_bucket::Error::Range { .. }) => Err(corrupt(key, start, "the object is cut off")),
+        other => Ok(other?),
     }
 }
 
