@@ -111,9 +111,7 @@ impl Index {
         self.series.remove(slot);
         for &id in pairs {
             let pair = self.pairs.get_mut(id).expect("pairs outlive the series that have them");
-            let before = pair.postings.memory();
-            pair.postings.remove(slot);
-            self.bytes -= before - pair.postings.memory();
+            self.bytes -= pair.postings.remove(slot);
             self.names[pair.name as usize].series -= 1;
             if pair.postings.is_empty() {
                 self.remove_pair(id);
