@@ -129,7 +129,7 @@ impl Appender<'_> {
     /// The tenant's series held now, new ones of this appender included.
     #[must_use]
     pub fn series_count(&self, tenant: &str) -> usize {
-        self.state.tenant(tenant).map_or(0, |tenant| tenant.index.series().len() as usize)
+        self.state.tenant(tenant).map_or(0, |tenant| tenant.index.len())
     }
 
     /// The lowest generation still taken.

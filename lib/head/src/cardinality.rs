@@ -30,7 +30,7 @@ impl Reader<'_> {
                 index.values(name).for_each(|(value, series)| each(name, value, series as u64));
             }
             return Size {
-                series: index.series().len(),
+                series: index.len() as u64,
                 chunks: self.state.tenant_stats(self.tenant).chunks as u64,
             };
         }

@@ -117,7 +117,7 @@ impl Head {
     /// How many series a tenant has.
     #[must_use]
     pub fn series_count(&self, tenant: &str) -> usize {
-        self.state.read().tenant(tenant).map_or(0, |tenant| tenant.index.series().len() as usize)
+        self.state.read().tenant(tenant).map_or(0, |tenant| tenant.index.len())
     }
 
     /// Times of a tenant's first and last sample held; `None` without samples.
@@ -130,7 +130,7 @@ impl Head {
     #[must_use]
     pub fn tenants(&self) -> Vec<TenantId> {
         let state = self.state.read();
-        let held = state.tenants.iter().filter(|t| !t.index.series().is_empty() || t.metadata.memory() > 0);
+        let held = state.tenants.iter().filter(|t| t.index.len() > 0 || t.metadata.memory() > 0);
         held.map(|tenant| tenant.id.clone()).collect()
     }
 

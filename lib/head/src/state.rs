@@ -167,7 +167,7 @@ impl State {
         let bounds = tenant.bounds();
         TenantStats {
             tenant: tenant.id.clone(),
-            series: tenant.index.series().len() as usize,
+            series: tenant.index.len(),
             samples: tenant.generations.iter().map(|generation| generation.samples).sum(),
             chunks: held().map(|series| series.chunk_count(&self.store)).sum(),
             symbols: tenant.index.pair_count(),

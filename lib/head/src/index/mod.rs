@@ -24,6 +24,8 @@ pub(crate) struct Index {
     free_names: Vec<u32>,
     by_name: HashMap<Box<str>, u32>,
     series: RoaringBitmap,
+    /// How many: to ask a bitmap in runs takes a walk.
+    held: u32,
     /// Heap bytes of pairs and their texts.
     bytes: usize,
 }
@@ -98,7 +100,7 @@ impl Index {
 
     /// Registers a series under its pairs.
     pub(crate) fn add(&mut self, slot: u32, pairs: &[u32]) {
-        self.series.insert(slot);
+        self.held += u32::from(self.series.insert(slot));
         for &id in pairs {
             let pair = self.pairs.get_mut(id).expect("the pair was just interned");
             self.bytes += pair.postings.insert(slot);
@@ -108,7 +110,7 @@ impl Index {
 
     /// Takes a series out; labels that nobody has any more go too.
     pub(crate) fn remove(&mut self, slot: u32, pairs: &[u32]) {
-        self.series.remove(slot);
+        self.held -= u32::from(self.series.remove(slot));
         for &id in pairs {
             let pair = self.pairs.get_mut(id).expect("pairs outlive the series that have them");
             self.bytes -= pair.postings.remove(slot);
@@ -117,7 +119,7 @@ impl Index {
                 self.remove_pair(id);
             }
         }
-        if self.series.is_empty() {
+        if self.held == 0 {
             *self = Self::default();
         }
     }
@@ -188,6 +190,11 @@ impl Index {
     /// The labels that `pairs` stand for.
     pub(crate) fn labels(&self, pairs: &[u32]) -> Labels {
         Labels::concat(pairs.iter().map(|&id| self.at(id).label.view()))
+    }
+
+    /// How many series.
+    pub(crate) fn len(&self) -> usize {
+        self.held as usize
     }
 
     /// Every series.

@@ -9,7 +9,8 @@ const MANY: usize = 64;
 pub(crate) enum Postings {
     /// Ascending.
     Few(Vec<u32>),
-    Many(Box<RoaringBitmap>),
+    /// With the number of slots: to ask a bitmap in runs takes a walk.
+    Many(Box<RoaringBitmap>, u32),
 }
 
 impl Default for Postings {
@@ -22,8 +23,8 @@ impl Postings {
     /// Adds a slot that is not in the set yet; returns by how many bytes the set grew, about.
     pub(crate) fn insert(&mut self, slot: u32) -> usize {
         match self {
-            Self::Many(set) => {
-                set.insert(slot);
+            Self::Many(set, len) => {
+                *len += u32::from(set.insert(slot));
                 2
             }
             Self::Few(list) => {
@@ -31,7 +32,7 @@ impl Postings {
                     let mut set: RoaringBitmap = list.iter().copied().collect();
                     set.insert(slot);
                     let before = self.memory();
-                    *self = Self::Many(Box::new(set));
+                    *self = Self::Many(Box::new(set), MANY as u32 + 1);
                     return self.memory().saturating_sub(before);
                 }
                 if list.capacity() == list.len() {
@@ -47,9 +48,9 @@ impl Postings {
     /// Takes a slot out that is in the set; returns by how many bytes the set shrank, by the rule of [`Self::memory`].
     pub(crate) fn remove(&mut self, slot: u32) -> usize {
         match self {
-            Self::Many(set) => {
-                set.remove(slot);
-                let len = set.len() as usize;
+            Self::Many(set, len) => {
+                *len -= u32::from(set.remove(slot));
+                let len = *len as usize;
                 if len >= MANY / 2 {
                     return if len >= MANY { 2 } else { 0 };
                 }
@@ -69,7 +70,7 @@ impl Postings {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),
-            Self::Many(set) => set.len() as usize,
+            Self::Many(_, len) => *len as usize,
         }
     }
 
@@ -83,7 +84,7 @@ impl Postings {
         match self {
             Self::Few(list) => list.len() * 4,
             // The list's bytes stay counted, so that both rules meet where one becomes the other.
-            Self::Many(set) => MANY * 4 + set.len().saturating_sub(MANY as u64) as usize * 2,
+            Self::Many(_, len) => MANY * 4 + (*len as usize).saturating_sub(MANY) * 2,
         }
     }
 
@@ -91,7 +92,7 @@ impl Postings {
     pub(crate) fn shrink(&mut self) {
         match self {
             Self::Few(list) => list.shrink_to(list.len() + 2),
-            Self::Many(set) => {
+            Self::Many(set, _) => {
                 set.optimize();
                 // A copy has no spare room.
                 **set = (**set).clone();
@@ -103,14 +104,14 @@ impl Postings {
     pub(crate) fn allocated(&self) -> usize {
         match self {
             Self::Few(list) => list.capacity() * 4,
-            Self::Many(set) => size_of::<RoaringBitmap>() + allocated(set),
+            Self::Many(set, _) => size_of::<RoaringBitmap>() + allocated(set),
         }
     }
 
     pub(crate) fn to_bitmap(&self) -> RoaringBitmap {
         match self {
             Self::Few(list) => list.iter().copied().collect(),
-            Self::Many(set) => (**set).clone(),
+            Self::Many(set, _) => (**set).clone(),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Index {
         if let (Some(ids), false) = (&condition.listed, is_negative(matcher)) {
             return self.union(ids);
         }
-        let on_all = u64::from(name.series) == self.series.len();
+        let on_all = name.series == self.held;
         match verdict(matcher) {
             Some(false) => RoaringBitmap::new(),
             Some(true) if on_all => self.series.clone(),
@@ -126,7 +126,7 @@ impl Index {
         for &id in pairs {
             match &self.at(id).postings {
                 Postings::Few(list) => few.extend_from_slice(list),
-                Postings::Many(set) => many.push(&**set),
+                Postings::Many(set, _) => many.push(&**set),
             }
         }
         few.sort_unstable();
