@@ -15,7 +15,7 @@ use prometheus::Registry;
 use crate::budget::{ByteBudget, Reservation};
 use crate::buffers::Buffers;
 use crate::metrics::Metrics;
-use crate::stage::{Error, Known, Stager, Tally, rules};
+use crate::stage::{Error, Known, Place, Stager, Tally, rules};
 use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
 
 /// What a distributor is given.
@@ -59,8 +59,17 @@ const RECORDS_TO_MESSAGE: usize = 4;
 pub(crate) struct Staged {
     pub(crate) records: Records,
     pub(crate) tally: Tally,
+    metadata: Told,
     /// The records' bytes of the budget.
     pub(crate) reserved: Reservation,
+}
+
+/// The metadata among a request's records.
+#[derive(Debug)]
+struct Told {
+    catalog: Arc<Catalog>,
+    space: SpaceId,
+    fingerprints: Vec<u128>,
 }
 
 /// What became of staged records.
@@ -99,7 +108,7 @@ impl Distributor {
         samples: &[(Labels, TimestampMs, f64)],
     ) -> Result<Counts, Status> {
         let shared = &self.shared;
-        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager, _, _| {
+        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager, _| {
             let mut series = Series::new();
             for (labels, t, v) in samples {
                 series.labels.clear();
@@ -170,11 +179,11 @@ impl Shared {
         message: &[u8],
         reserved: Reservation,
     ) -> Result<Staged, Status> {
-        let staged = self.stage(tenant, reserved, |stager, catalog, space| {
+        let staged = self.stage(tenant, reserved, |stager, place| {
             let request = Request::parse(version, message)?;
             let mut series = Series::new();
             if version == Version::V1 {
-                let (mut walk, mut known) = (request.raw_series(), Known::new(catalog, space));
+                let (mut walk, mut known) = (request.raw_series(), Known::new(place));
                 while let Some(raw) = walk.next_series()? {
                     known.stage(&raw, &mut series, stager)?;
                 }
@@ -202,7 +211,7 @@ impl Shared {
         &self,
         tenant: &TenantId,
         mut reserved: Reservation,
-        fill: impl FnOnce(&mut Stager<'_>, &Catalog, SpaceId) -> Result<(), Error>,
+        fill: impl FnOnce(&mut Stager<'_>, Place<'_>) -> Result<(), Error>,
     ) -> Result<Staged, Error> {
         let Parts { overrides, clock, hash_seed, partition_count, .. } = &self.parts;
         let limits = overrides.limits(tenant);
@@ -212,18 +221,24 @@ impl Shared {
         let mut records = self.buffers.records(tenant);
         records.set_catalog(Arc::clone(&catalog));
         let most = self.config.max_decompressed_size_bytes.saturating_mul(RECORDS_TO_MESSAGE);
-        let mut stager = Stager::new(&limits, &shard, clock.now_ms(), &mut records, &mut reserved, most);
-        fill(&mut stager, &catalog, space)?;
-        let (tally, bytes) = stager.finish()?;
+        let place = Place { catalog: &catalog, space };
+        let mut stager =
+            Stager::new(&limits, &shard, clock.now_ms(), &mut records, place, &mut reserved, most);
+        fill(&mut stager, place)?;
+        let (tally, bytes, metadata) = stager.finish()?;
         reserved.shrink_to(bytes);
-        Ok(Staged { records, tally, reserved })
+        let metadata = Told { catalog, space, fingerprints: metadata };
+        Ok(Staged { records, tally, metadata, reserved })
     }
 
     /// Makes staged records durable, and says what the sender is told.
     pub(crate) async fn append(&self, staged: Staged, attempt: u32) -> Outcome {
-        let Staged { records, tally, reserved } = staged;
+        let Staged { records, tally, metadata, reserved } = staged;
         let outcome = match self.parts.appender.append(&records).await {
-            Ok(appended) => self.durable(&tally, &records, &appended),
+            Ok(appended) => {
+                metadata.catalog.note_metadata(metadata.space, &metadata.fingerprints);
+                self.durable(&tally, &records, &appended)
+            }
             Err(error) => {
                 self.metrics.observe(&tally, Counts::default());
                 Outcome { written: Counts::default(), result: Err(self.append_error(&error, attempt)) }

@@ -4,14 +4,14 @@ mod harness;
 
 use std::sync::Arc;
 
-use harness::{Harness, NOW, message, series};
-use mneme_model::{AnyHistogram, Exemplar, Histogram, Labels};
-use mneme_proto::remote_write::{HistogramSample, Sample, SeriesToEncode, Version};
+use harness::{Harness, NOW, Sent, message, series};
+use mneme_model::{AnyHistogram, Exemplar, Histogram, Labels, Metadata, MetricType};
+use mneme_proto::remote_write::{Encoder, HistogramSample, Sample, SeriesToEncode, Version};
 use mneme_tenant::{LabelValueStrategy, Limits, NameValidation};
 use mneme_wal::{Catalog, Records};
 use proptest::prelude::*;
 
-type Sent = Vec<(String, String)>;
+type Pairs = Vec<(String, String)>;
 
 /// Everything that records say of samples: series, partition, time.
 fn told(records: &Records) -> Vec<(Labels, Option<u16>, i64)> {
@@ -26,7 +26,7 @@ fn told(records: &Records) -> Vec<(Labels, Option<u16>, i64)> {
         .collect()
 }
 
-fn any_labels() -> impl Strategy<Value = Sent> {
+fn any_labels() -> impl Strategy<Value = Pairs> {
     let name = prop_oneof![
         Just("__name__"),
         Just("a"),
@@ -158,4 +158,25 @@ fn a_new_catalog_knows_nothing_and_a_full_one_learns_nothing() {
             assert_eq!(told(stored.last().unwrap()).len(), 3);
         }
     }
+}
+
+#[test]
+fn metadata_is_written_once_a_cut_and_again_if_it_was_not_durable() {
+    let metadata = Metadata { metric_type: MetricType::Counter, help: "Help.".into(), unit: "s".into() };
+    let send = |harness: &Harness, help: &str| {
+        let metadata = Metadata { help: help.into(), ..metadata.clone() };
+        let mut encoder = Encoder::new(Version::V1);
+        encoder.metadata("x", &metadata);
+        harness.push(Version::V1, encoder.finish()).status
+    };
+    let harness = Harness::new(Limits::default());
+    let wrote = || !harness.log.stored.lock().unwrap().last().unwrap().is_empty();
+    harness.fail_with(Sent::Deadline);
+    assert_eq!(send(&harness, "Help."), 503);
+    harness.fail_with(Sent::Stored);
+    for (help, new) in [("Help.", true), ("Help.", false), ("Other.", true), ("Help.", false)] {
+        assert_eq!((send(&harness, help), wrote()), (200, new), "{help}");
+    }
+    *harness.log.catalog.lock().unwrap() = Arc::new(Catalog::new(1 << 20));
+    assert_eq!((send(&harness, "Help."), wrote()), (200, true), "a new cut");
 }

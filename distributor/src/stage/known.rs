@@ -6,7 +6,7 @@ use mneme_wal::{Catalog, CatalogReader, SeriesId, SpaceId};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::identity::Identity;
-use super::{Error, Stager};
+use super::{Error, Place, Stager};
 use crate::Shard;
 
 /// After so many series whoever waits to add some goes first.
@@ -32,8 +32,9 @@ struct Fresh<'m> {
 }
 
 impl<'c, 'm> Known<'c, 'm> {
-    /// `space` is that of the request's tenant under [`rules`].
-    pub(crate) fn new(catalog: &'c Catalog, space: SpaceId) -> Self {
+    /// The place's space is that of the request's tenant under [`rules`].
+    pub(crate) fn new(place: Place<'c>) -> Self {
+        let Place { catalog, space } = place;
         Self { catalog, reader: catalog.read(), space, previous: None, walked: 0, fresh: Vec::new() }
     }
 

@@ -3,7 +3,7 @@
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{LabelsRef, Metadata, MetricType};
 use mneme_proto::remote_write::{FamilyMetadata, MetadataRef, Series};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Counts, Error, Stager, account, clip};
 use crate::Reason;
@@ -60,7 +60,8 @@ impl Stager<'_> {
         }
         let help = sent.help.get(..sent.help.floor_char_boundary(limit)).unwrap_or_default();
         self.tally.stored.metadata += 1;
-        if self.families.insert(fingerprint(family, sent.metric_type, help, sent.unit)) {
+        let fingerprint = fingerprint(family, sent.metric_type, help, sent.unit);
+        if !self.catalog.has_metadata(self.space, fingerprint) && self.families.insert(fingerprint) {
             self.account.charge(account::METADATA + family.len() + help.len() + sent.unit.len())?;
             let metadata =
                 Metadata { metric_type: sent.metric_type, help: help.to_owned(), unit: sent.unit.to_owned() };
@@ -84,11 +85,11 @@ fn family(name: &str, metric_type: MetricType) -> &str {
         .unwrap_or(name)
 }
 
-/// 2.0 says the same at every series of a family; one record a request is enough.
-fn fingerprint(family: &str, metric_type: MetricType, help: &str, unit: &str) -> u64 {
+/// 2.0 says the same at every series of a family, request after request; one record a cut is enough.
+fn fingerprint(family: &str, metric_type: MetricType, help: &str, unit: &str) -> u128 {
     [family, help, unit]
         .iter()
-        .fold(metric_type as u64, |all, text| all.rotate_left(21) ^ xxh3_64(text.as_bytes()))
+        .fold(metric_type as u128, |all, text| all.rotate_left(43) ^ xxh3_128(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use hashbrown::HashSet;
 use mneme_model::{Labels, TimestampMs};
 use mneme_proto::remote_write::{Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
-use mneme_wal::Records;
+use mneme_wal::{Catalog, Records, SpaceId};
 
 use crate::budget::Reservation;
 use crate::{Reason, Shard};
@@ -38,7 +38,17 @@ pub(crate) struct Stager<'p> {
     account: Account<'p>,
     tally: Tally,
     text: String,
-    families: HashSet<u64>,
+    catalog: &'p Catalog,
+    space: SpaceId,
+    /// Metadata among the records.
+    families: HashSet<u128>,
+}
+
+/// What a request's labels and metadata are looked up in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'p> {
+    pub(crate) catalog: &'p Catalog,
+    pub(crate) space: SpaceId,
 }
 
 /// Why something was refused, in words that are made only for the first one of a request.
@@ -57,6 +67,7 @@ impl<'p> Stager<'p> {
         shard: &'p Shard,
         now: TimestampMs,
         records: &'p mut Records,
+        place: Place<'p>,
         reserved: &'p mut Reservation,
         most: usize,
     ) -> Self {
@@ -69,17 +80,19 @@ impl<'p> Stager<'p> {
             account: Account::new(reserved, most),
             tally: Tally::default(),
             text: String::new(),
+            catalog: place.catalog,
+            space: place.space,
             families: HashSet::new(),
         }
     }
 
-    /// What was taken and what was refused, and the bytes of the records.
+    /// What was taken and what was refused, the bytes of the records, and the metadata among them.
     ///
     /// # Errors
     /// As [`Self::series`].
-    pub(crate) fn finish(mut self) -> Result<(Tally, usize), Error> {
+    pub(crate) fn finish(mut self) -> Result<(Tally, usize, Vec<u128>), Error> {
         let bytes = self.account.settle()?;
-        Ok((self.tally, bytes))
+        Ok((self.tally, bytes, self.families.into_iter().collect()))
     }
 
     /// Stages one series, and returns its number in the records if something of it was taken.

@@ -26,6 +26,7 @@ pub struct Series<'a> {
     pub metadata_problem: Option<SeriesProblem>,
     pub(super) exemplar_labels: Vec<(&'a str, &'a str)>,
     pub(super) refs: Vec<u64>,
+    pub(super) exemplar_refs: Vec<u64>,
 }
 
 /// A histogram that has not been decoded yet.

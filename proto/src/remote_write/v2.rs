@@ -53,7 +53,8 @@ fn read_exemplar<'a>(
     series: &mut Series<'a>,
 ) -> Result<(), Error> {
     let mut exemplar = ExemplarRef::default();
-    let mut refs = Vec::new();
+    let mut refs = std::mem::take(&mut series.exemplar_refs);
+    refs.clear();
     while let Some((field, value)) = message.field()? {
         let at = &message;
         match field {
@@ -66,6 +67,7 @@ fn read_exemplar<'a>(
     let start = series.exemplar_labels.len();
     exemplar.problem = symbols.resolve(&refs, &mut series.exemplar_labels);
     exemplar.labels = start..series.exemplar_labels.len();
+    series.exemplar_refs = refs;
     push(&mut series.exemplars, exemplar, "exemplars of a series", &message)
 }
 

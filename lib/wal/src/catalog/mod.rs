@@ -13,10 +13,10 @@ mod tests;
 
 use std::sync::atomic::Ordering;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use mneme_model::labels::InvalidLabels;
 use mneme_model::{LabelsRef, PartitionId, TenantId};
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use self::store::Store;
 
@@ -26,7 +26,12 @@ pub struct Catalog {
     /// Bytes past which no series are added.
     limit: usize,
     inner: RwLock<Inner>,
+    /// Metadata that is durable, as its senders' fingerprints.
+    metadata: Mutex<HashSet<(u32, u128)>>,
 }
+
+/// The most metadata records that are remembered: 32 MiB.
+const MOST_METADATA: usize = 1 << 19;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -82,7 +87,7 @@ impl Catalog {
     /// An empty one, that takes no more series once it has `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, inner: RwLock::default() }
+        Self { limit, inner: RwLock::default(), metadata: Mutex::default() }
     }
 
     /// The space of a tenant's keys; `rules` says of which kind they are and what their series went through.
@@ -109,6 +114,19 @@ impl Catalog {
             pieces: Vec::new(),
             single: String::new(),
         }
+    }
+
+    /// Whether metadata was written since the last cut, so that it need not be again; `fingerprint` is of all its texts.
+    #[must_use]
+    pub fn has_metadata(&self, space: SpaceId, fingerprint: u128) -> bool {
+        self.metadata.lock().contains(&(space.0, fingerprint))
+    }
+
+    /// Remembers metadata that is durable. Call it once it is, else a request that failed would hide it until the next cut.
+    pub fn note_metadata(&self, space: SpaceId, fingerprints: &[u128]) {
+        let mut known = self.metadata.lock();
+        let room = MOST_METADATA.saturating_sub(known.len());
+        known.extend(fingerprints.iter().take(room).map(|fingerprint| (space.0, *fingerprint)));
     }
 
     /// Bytes that it takes, about.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 use mneme_model::{Metadata, TimestampMs};
 
+use super::columns::{ColumnReader, ColumnWriter};
 use super::wire::{put_bytes, put_varint, put_zigzag};
 use super::{FLAG_STARTS, HEADER_LEN, MAGIC};
 use crate::segment::Counts;
@@ -17,11 +18,12 @@ pub(crate) struct SectionBuilder {
     /// The batch's tenant number, to this section's.
     tenants: HashMap<u32, u32>,
     tenant_names: Vec<u8>,
-    refs: Vec<u32>,
-    times: Vec<TimestampMs>,
-    bits: Vec<u64>,
+    floats: u32,
+    refs: ColumnWriter,
+    times: ColumnWriter,
+    bits: Vec<u8>,
     /// Empty, or as long as `times`.
-    starts: Vec<TimestampMs>,
+    starts: ColumnWriter,
     histograms: Vec<HistogramEntry>,
     histogram_bytes: Vec<u8>,
     exemplars: Vec<ExemplarEntry>,
@@ -68,16 +70,18 @@ impl SectionBuilder {
         self.series += 1;
     }
 
+    #[inline]
     pub(crate) fn float(&mut self, reference: u32, t: TimestampMs, bits: u64, st: TimestampMs) {
         if st != 0 && self.starts.is_empty() {
-            self.starts.resize(self.times.len(), 0);
+            (0..self.floats).for_each(|_| self.starts.push(0));
         }
         if st != 0 || !self.starts.is_empty() {
             self.starts.push(st);
         }
-        self.refs.push(reference);
+        self.floats += 1;
+        self.refs.push_ascending(reference);
         self.times.push(t);
-        self.bits.push(bits);
+        self.bits.extend_from_slice(&bits.to_le_bytes());
     }
 
     pub(crate) fn histogram(&mut self, reference: u32, t: TimestampMs, st: TimestampMs, encoded: &[u8]) {
@@ -103,7 +107,7 @@ impl SectionBuilder {
 
     /// How many samples, floats and histograms together: the next sample's ordinal.
     pub(crate) fn sample_count(&self) -> u32 {
-        (self.times.len() + self.histograms.len()) as u32
+        self.floats + self.histograms.len() as u32
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -113,7 +117,7 @@ impl SectionBuilder {
     pub(crate) fn counts(&self) -> Counts {
         Counts {
             series: self.series,
-            floats: self.times.len() as u32,
+            floats: self.floats,
             histograms: self.histograms.len() as u32,
             exemplars: self.exemplars.len() as u32,
             metadata: self.metadata_count,
@@ -126,28 +130,33 @@ impl SectionBuilder {
         self.first_ref = first_ref;
         self.series = 0;
         self.definitions.clear();
-        let mut refs = std::mem::take(&mut self.refs);
+        let refs = std::mem::take(&mut self.refs);
+        let mut before = ColumnReader::new(refs.bytes());
+        for _ in 0..self.floats {
+            let renewed = renew(self, before.next_ascending());
+            self.refs.push_ascending(renewed);
+        }
         let mut histograms = std::mem::take(&mut self.histograms);
         let mut exemplars = std::mem::take(&mut self.exemplars);
         let in_histograms = histograms.iter_mut().map(|histogram| &mut histogram.reference);
         let in_exemplars = exemplars.iter_mut().map(|exemplar| &mut exemplar.reference);
-        for reference in refs.iter_mut().chain(in_histograms).chain(in_exemplars) {
+        for reference in in_histograms.chain(in_exemplars) {
             *reference = renew(self, *reference);
         }
-        self.refs = refs;
         self.histograms = histograms;
         self.exemplars = exemplars;
     }
 
     /// The raw section (`docs/formats/wal.md`).
     pub(crate) fn encode(&self) -> Bytes {
-        let floats = self.times.len();
         let mut histograms = Vec::with_capacity(self.histogram_bytes.len() + 16 * self.histograms.len());
         self.encode_histograms(&mut histograms);
         let mut exemplars = Vec::with_capacity(self.exemplar_bytes.len() + 24 * self.exemplars.len());
         self.encode_exemplars(&mut exemplars);
+        let columns = [self.refs.bytes(), self.times.bytes(), &self.bits, self.starts.bytes()];
         let variable = self.tenant_names.len() + self.definitions.len() + histograms.len() + exemplars.len();
-        let mut out = Vec::with_capacity(HEADER_LEN + variable + self.metadata.len() + 28 * floats);
+        let columns_len: usize = columns.iter().map(|column| column.len()).sum();
+        let mut out = Vec::with_capacity(HEADER_LEN + variable + self.metadata.len() + columns_len);
         out.extend_from_slice(&MAGIC);
         let flags = if self.starts.is_empty() { 0 } else { FLAG_STARTS };
         for number in [
@@ -155,12 +164,15 @@ impl SectionBuilder {
             self.first_ref,
             self.tenants.len() as u32,
             self.series,
-            floats as u32,
+            self.floats,
             self.histograms.len() as u32,
             self.exemplars.len() as u32,
             self.metadata_count,
             self.tenant_names.len() as u32,
             self.definitions.len() as u32,
+            self.refs.bytes().len() as u32,
+            self.times.bytes().len() as u32,
+            self.starts.bytes().len() as u32,
             histograms.len() as u32,
             exemplars.len() as u32,
             self.metadata.len() as u32,
@@ -169,10 +181,7 @@ impl SectionBuilder {
         }
         out.extend_from_slice(&self.tenant_names);
         out.extend_from_slice(&self.definitions);
-        self.refs.iter().for_each(|reference| out.extend_from_slice(&reference.to_le_bytes()));
-        self.times.iter().for_each(|t| out.extend_from_slice(&t.to_le_bytes()));
-        self.bits.iter().for_each(|bits| out.extend_from_slice(&bits.to_le_bytes()));
-        self.starts.iter().for_each(|st| out.extend_from_slice(&st.to_le_bytes()));
+        columns.iter().for_each(|column| out.extend_from_slice(column));
         out.extend_from_slice(&histograms);
         out.extend_from_slice(&exemplars);
         out.extend_from_slice(&self.metadata);

@@ -4,6 +4,7 @@
 //! starts the table anew. Samples are columns. The layout is drawn in `docs/formats/wal.md`.
 
 mod builder;
+mod columns;
 pub(crate) mod histogram;
 mod references;
 pub(crate) mod wire;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use mneme_model::{AnyHistogram, LabelsRef, Metadata, MetricType, TimestampMs};
 
 pub(crate) use builder::{NumberedTenant, SectionBuilder};
+use columns::{ColumnReader, is_column};
 pub use references::References;
 use wire::Reader;
 
@@ -19,8 +21,8 @@ use crate::DecodeError;
 
 /// "Mneme WAL section", version 1.
 const MAGIC: [u8; 4] = *b"MWS1";
-/// Magic and 13 numbers.
-const HEADER_LEN: usize = 4 + 13 * 4;
+/// Magic and 16 numbers.
+const HEADER_LEN: usize = 4 + 16 * 4;
 /// The section has start timestamps.
 const FLAG_STARTS: u32 = 1;
 
@@ -29,11 +31,13 @@ const FLAG_STARTS: u32 = 1;
 pub struct Section {
     bytes: Bytes,
     first_ref: u32,
-    has_starts: bool,
     tenants: Vec<(usize, usize)>,
     series: Part,
     floats: usize,
-    columns: usize,
+    refs: Part,
+    times: Part,
+    values: Part,
+    starts: Part,
     histograms: Part,
     exemplars: Part,
     metadata: Part,
@@ -147,20 +151,22 @@ impl Section {
         let histograms = reader.len32()?;
         let exemplars = reader.len32()?;
         let metadata = reader.len32()?;
-        let mut lengths = [0; 5];
+        let mut lengths = [0; 8];
         for len in &mut lengths {
             *len = reader.len32()?;
         }
-        let [tenants_len, series_len, histograms_len, exemplars_len, metadata_len] = lengths;
+        let [tenants_len, series_len, refs, times, starts, histograms_len, exemplars_len, metadata_len] =
+            lengths;
         if u32::try_from(series).ok().and_then(|series| first_ref.checked_add(series)).is_none() {
             return Err(DecodeError { offset: 8, reason: "references overflow" });
         }
         let tenants_start = reader.offset();
         let tenants = parse_tenants(Reader::new(reader.take(tenants_len)?, tenants_start), tenants)?;
         let series = part(&mut reader, series, series_len)?;
-        let columns = reader.offset();
-        let width = if has_starts { 28 } else { 20 };
-        reader.take(floats.checked_mul(width).ok_or_else(|| reader.error("a length overflows"))?)?;
+        let refs = column(&mut reader, floats, refs)?;
+        let times = column(&mut reader, floats, times)?;
+        let values = part(&mut reader, floats, floats.checked_mul(8).unwrap_or(usize::MAX))?;
+        let starts = column(&mut reader, if has_starts { floats } else { 0 }, starts)?;
         let histograms = part(&mut reader, histograms, histograms_len)?;
         let exemplars = part(&mut reader, exemplars, exemplars_len)?;
         let metadata = part(&mut reader, metadata, metadata_len)?;
@@ -172,11 +178,13 @@ impl Section {
         }
         Ok(Self {
             first_ref,
-            has_starts,
             tenants,
             series,
             floats,
-            columns,
+            refs,
+            times,
+            values,
+            starts,
             histograms,
             exemplars,
             metadata,
@@ -242,21 +250,20 @@ impl Section {
     pub fn floats(&self) -> impl Iterator<Item = Float> {
         let mut histograms = self.histogram_ordinals().peekable();
         let mut ordinal = 0u32;
-        let refs = column::<4>(&self.bytes, self.columns, self.floats);
-        let times = column::<8>(&self.bytes, self.columns + 4 * self.floats, self.floats);
-        let bits = column::<8>(&self.bytes, self.columns + 12 * self.floats, self.floats);
-        let with_starts = if self.has_starts { self.floats } else { 0 };
-        let mut starts = column::<8>(&self.bytes, self.columns + 20 * self.floats, with_starts);
-        refs.zip(times).zip(bits).map(move |((reference, t), bits)| {
+        let mut refs = ColumnReader::new(self.bytes_of(self.refs));
+        let mut times = ColumnReader::new(self.bytes_of(self.times));
+        let mut starts = ColumnReader::new(self.bytes_of(self.starts));
+        let values = self.bytes_of(self.values).as_chunks::<8>().0;
+        values.iter().map(move |bits| {
             while histograms.next_if_eq(&ordinal).is_some() {
                 ordinal = ordinal.saturating_add(1);
             }
             let float = Float {
                 ordinal,
-                reference: u32::from_le_bytes(reference),
-                t: i64::from_le_bytes(t),
-                st: starts.next().map_or(0, i64::from_le_bytes),
-                value: f64::from_bits(u64::from_le_bytes(bits)),
+                reference: refs.next_ascending(),
+                t: times.next_number(),
+                st: starts.next_number(),
+                value: f64::from_bits(u64::from_le_bytes(*bits)),
             };
             ordinal = ordinal.saturating_add(1);
             float
@@ -320,7 +327,7 @@ impl Section {
         };
         let samples = (self.floats + self.histograms.count) as u32;
         self.definitions().try_for_each(|definition| definition.map(|_| ()))?;
-        self.floats().try_for_each(|float| check(float.reference, self.columns))?;
+        self.floats().try_for_each(|float| check(float.reference, self.refs.start))?;
         self.histograms().try_for_each(|histogram| {
             let histogram = histogram?;
             if histogram.ordinal >= samples {
@@ -338,8 +345,7 @@ impl Section {
         part: Part,
         mut read: impl FnMut(&'a Self, &mut Reader<'a>) -> Result<T, DecodeError>,
     ) -> impl Iterator<Item = Result<T, DecodeError>> {
-        let bytes = self.bytes.get(part.start..part.start + part.len).unwrap_or_default();
-        let mut reader = Reader::new(bytes, part.start);
+        let mut reader = Reader::new(self.bytes_of(part), part.start);
         let mut left = Some(part.count);
         std::iter::from_fn(move || match left {
             None => None,
@@ -353,6 +359,10 @@ impl Section {
                 Some(record)
             }
         })
+    }
+
+    fn bytes_of(&self, part: Part) -> &[u8] {
+        self.bytes.get(part.start..part.start + part.len).unwrap_or_default()
     }
 
     fn histogram_ordinals(&self) -> impl Iterator<Item = u32> {
@@ -409,8 +419,12 @@ fn part(reader: &mut Reader<'_>, count: usize, len: usize) -> Result<Part, Decod
     Ok(Part { count, start, len })
 }
 
-/// `count` numbers of `N` bytes from `start`, which `parse` has checked to be there.
-fn column<const N: usize>(bytes: &[u8], start: usize, count: usize) -> impl Iterator<Item = [u8; N]> + '_ {
-    let column = bytes.get(start..start + N * count).unwrap_or_default();
-    column.as_chunks::<N>().0.iter().copied()
+/// A column of `count` numbers in `len` bytes.
+fn column(reader: &mut Reader<'_>, count: usize, len: usize) -> Result<Part, DecodeError> {
+    let start = reader.offset();
+    if is_column(reader.take(len)?, count) {
+        Ok(Part { count, start, len })
+    } else {
+        Err(DecodeError { offset: start, reason: "a column has another number of samples" })
+    }
 }

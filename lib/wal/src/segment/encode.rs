@@ -7,11 +7,16 @@ use super::{Counts, ENTRY_LEN, FIXED_LEN, FORMAT, Header, Kind, MAGIC, SectionEn
 use crate::Compression;
 
 /// A segment's sections, encoded but for the numbers that are only known when it is sent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SegmentEncoder {
     entries: Vec<SectionEntry>,
     stored: Vec<u8>,
+    /// One for all sections: making one costs more than compressing a small section.
+    compressor: Option<zstd::bulk::Compressor<'static>>,
 }
+
+/// zstd's fastest ordinary level; sections are compressed once and read once, if at all.
+const LEVEL: i32 = 1;
 
 impl SegmentEncoder {
     /// Adds a section. Call in ascending order of partitions.
@@ -54,9 +59,14 @@ impl SegmentEncoder {
 
     /// Whether the section was appended compressed; not worth it = `false`, with leftovers behind.
     fn compress(&mut self, raw: &[u8]) -> bool {
+        if self.compressor.is_none() {
+            self.compressor = zstd::bulk::Compressor::new(LEVEL).ok();
+        }
+        let Some(compressor) = &mut self.compressor else { return false };
         let start = self.stored.len();
-        self.stored.resize(start + zstd::zstd_safe::compress_bound(raw.len()), 0);
-        match zstd::bulk::compress_to_buffer(raw, &mut self.stored[start..], 1) {
+        // Not worth it if it is not smaller: no more room is needed.
+        self.stored.resize(start + raw.len(), 0);
+        match compressor.compress_to_buffer(raw, &mut self.stored[start..]) {
             Ok(len) if len < raw.len() => {
                 self.stored.truncate(start + len);
                 true
