@@ -123,12 +123,12 @@ fn memory_use(heads: &[Head]) -> Vec<(&'static str, usize)> {
 /// Each head's series: their number and reference, in the order of their numbers.
 type References = Vec<Vec<(u32, SeriesRef)>>;
 
-fn register(heads: &[Head], references: &mut References, series: usize) -> u64 {
+fn register(heads: &[Head], references: &mut References, series: std::ops::Range<usize>) -> u64 {
     let tenant = TenantId::anonymous();
     let mut nanos = 0;
-    for from in (0..series).step_by(2000) {
+    for from in series.clone().step_by(2000) {
         let mut batches: Vec<Vec<(u32, Labels)>> = vec![Vec::new(); heads.len()];
-        for i in from..series.min(from + 2000) {
+        for i in from..series.end.min(from + 2000) {
             let labels = labels(i);
             let partition = PartitionId::of_hash(labels.view().hash(0), heads.len() as u16);
             batches[usize::from(partition.0)].push((i as u32, labels));
@@ -188,7 +188,7 @@ fn measure(series: usize, count: usize) {
     println!("\n{series} series of one tenant in {count} head(s); bytes per series");
     println!("| after | requested | blocks | RSS | slack (RSS - requested) | the heads' own count |");
     println!("|---|---|---|---|---|---|");
-    let nanos = register(&heads, &mut references, series);
+    let nanos = register(&heads, &mut references, 0..series);
     let each = |nanos: u64, times: usize| nanos as f64 / series as f64 / times as f64;
     table.line("registration", &heads);
     let ((), first) = timed(|| scrape(&heads, &references, 0..8));
@@ -206,18 +206,21 @@ fn measure(series: usize, count: usize) {
     table.line("one generation exported and loaded into other heads, all that gone", &heads);
     let ((), dropped) = timed(|| heads.iter().for_each(|head| head.drop_below(Cut(3))));
     table.line("3 generations dropped", &heads);
-    heads.iter().for_each(|head| head.drop_below(Cut(10)));
+    let late = register(&heads, &mut references, series..series + series / 10) * 10;
+    let ((), all) = timed(|| heads.iter().for_each(|head| head.drop_below(Cut(10))));
     table.line("all dropped", &heads);
     parts(series, &eight, &many);
     println!(
         "\nns of CPU: a new series {:.0}, an append {:.0} (the first 8) {:.0} (the rest), a series with one chunk exported {:.0} and loaded {:.0}, \
-         a series of which 3 of 4 generations are dropped {:.0}",
+         a series of which 3 of 4 generations are dropped {:.0}, a new series after that {:.0}, a series that leaves {:.0}",
         each(nanos, 1),
         each(first, 8),
         each(rest, 232),
         each(exporting, 1),
         each(loading, 1),
-        each(dropped, 1)
+        each(dropped, 1),
+        each(late, 1),
+        each(all, 1)
     );
 }
 
