@@ -8,6 +8,7 @@ mod debian;
 pub mod http;
 pub mod ledger;
 mod mneme;
+pub mod peers;
 mod process;
 pub mod wait;
 pub mod write;

@@ -1,0 +1,13 @@
+//! Measures mneme beside Debian's victoria-metrics and prometheus: the same load by `mneme bench`, one server after the other.
+//!
+//! Flow: [`Plan`] says which loads -> [`measure`] runs them on each [`Peer`] -> [`table`] prints them as Markdown next to the goals.
+
+mod bench;
+mod measure;
+mod plan;
+mod server;
+pub mod table;
+
+pub use measure::{Measured, measure};
+pub use plan::{Plan, Replay};
+pub use server::Peer;
