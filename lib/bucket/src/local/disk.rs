@@ -1,26 +1,19 @@
 //! The file work itself, blocking.
 
-use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
+use super::directories::{Directory, DurableDirs, levels_above};
+use super::listing::{self, object};
 use super::lock::DirLock;
+use super::unfinished::{Draft, Unfinished};
 use crate::{Error, Object, OnFatal};
-
-/// Where unfinished files lie, in the directory (so that a hard link can name them).
-const TEMPORARY: &str = ".tmp";
-
-/// How many directories are remembered as durable; past it they are forgotten and synced once more.
-const DURABLE_DIRS: usize = 100_000;
 
 /// A locked directory.
 #[derive(Debug)]
@@ -28,11 +21,9 @@ pub(super) struct Disk {
     root: PathBuf,
     on_fatal: OnFatal,
     broken: OnceLock<String>,
-    temporaries: AtomicU64,
-    /// Directories whose own names are known to be durable.
-    durable_dirs: Mutex<HashSet<PathBuf>>,
-    /// None: for reading only.
-    lock: Option<DirLock>,
+    unfinished: Unfinished,
+    durable_dirs: DurableDirs,
+    _lock: DirLock,
 }
 
 impl Disk {
@@ -41,37 +32,18 @@ impl Disk {
         fs::create_dir_all(root).map_err(|error| failed(&error))?;
         let root = root.canonicalize().map_err(|error| failed(&error))?;
         let lock = DirLock::take(&root)?;
+        let unfinished = Unfinished::open(&root).map_err(|error| failed(&error))?;
         let disk = Self {
             root,
             on_fatal,
             broken: OnceLock::new(),
-            temporaries: AtomicU64::new(0),
-            durable_dirs: Mutex::default(),
-            lock: Some(lock),
+            unfinished,
+            durable_dirs: DurableDirs::default(),
+            _lock: lock,
         };
-        let temporary = disk.root.join(TEMPORARY);
-        match fs::remove_dir_all(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&error)),
-            _ => {}
-        }
-        fs::create_dir(&temporary).map_err(|error| failed(&error))?;
         disk.resync(&disk.root)?;
         disk.sync_above()?;
         Ok(disk)
-    }
-
-    /// The directory as it is, without its lock: another process may be writing to it.
-    pub(super) fn open_read_only(root: &Path) -> Result<Self, Error> {
-        let root =
-            root.canonicalize().map_err(|error| refused("open", &root.display().to_string(), &error))?;
-        Ok(Self {
-            root,
-            on_fatal: OnFatal::default(),
-            broken: OnceLock::new(),
-            temporaries: AtomicU64::new(0),
-            durable_dirs: Mutex::default(),
-            lock: None,
-        })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -81,15 +53,6 @@ impl Disk {
     /// Refuses everything after a failed fsync.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.broken.get().map_or(Ok(()), |reason| Err(Error::Fatal(reason.clone())))
-    }
-
-    /// Refuses what changes something where the directory is not this process's.
-    pub(super) fn check_writable(&self, operation: &'static str, key: &str) -> Result<(), Error> {
-        self.check()?;
-        if self.lock.is_some() {
-            return Ok(());
-        }
-        Err(Error::Fatal(format!("{operation} of {key}: the bucket is open for reading only")))
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Bytes, Error> {
@@ -119,30 +82,26 @@ impl Disk {
 
     pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path(key);
-        let parent = self.make_parents(key, &path)?;
-        let temporary = self.write_temporary(key, bytes)?;
-        if let Err(error) = fs::rename(&temporary, &path) {
-            remove_temporary(&temporary);
-            return Err(refused("put", key, &error));
-        }
+        let parent = self.parent(key, &path)?;
+        let draft = self.unfinished.named(bytes).map_err(|error| refused("write", key, &error))?;
+        self.sync_draft(key, &draft)?;
+        draft.rename(&path).map_err(|error| refused("put", key, &error))?;
         self.sync(&parent)
     }
 
     /// Whether the object is now there by this call.
     pub(super) fn create(&self, key: &str, bytes: &[u8]) -> Result<bool, Error> {
         let path = self.path(key);
+        // Known without writing and syncing all of it.
         if path.exists() {
             return Ok(false);
         }
-        let parent = self.make_parents(key, &path)?;
-        let temporary = self.write_temporary(key, bytes)?;
-        let linked = fs::hard_link(&temporary, &path);
-        if linked.is_ok() {
-            self.sync(&parent)?;
-        }
-        remove_temporary(&temporary);
-        match linked {
-            Ok(()) => Ok(true),
+        let parent = self.parent(key, &path)?;
+        let draft =
+            self.unfinished.nameless(&parent, bytes).map_err(|error| refused("write", key, &error))?;
+        self.sync_draft(key, &draft)?;
+        match self.unfinished.link(&draft, &path) {
+            Ok(()) => self.sync(&parent).map(|()| true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(refused("create", key, &error)),
         }
@@ -167,106 +126,41 @@ impl Disk {
 
     /// The objects below `prefix` after `after`, in the order of their keys.
     pub(super) fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Object>, Error> {
-        let mut found = Vec::new();
         let start = if prefix.is_empty() { self.root.clone() } else { self.path(prefix) };
-        let mut directories = vec![(start, prefix.to_owned())];
-        while let Some((directory, key)) = directories.pop() {
-            let entries = match fs::read_dir(&directory) {
-                Ok(entries) => entries,
-                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                    continue;
-                }
-                Err(error) => return Err(failed("list", prefix, &error)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(|error| failed("list", prefix, &error))?;
-                let Ok(name) = entry.file_name().into_string() else { continue };
-                if key.is_empty() && name.starts_with('.') {
-                    continue;
-                }
-                let key = if key.is_empty() { name } else { format!("{key}/{name}") };
-                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                if after.is_some_and(|after| is_before(&key, is_dir, after)) {
-                    continue;
-                }
-                match entry.metadata() {
-                    Ok(metadata) if metadata.is_dir() => directories.push((entry.path(), key)),
-                    Ok(metadata) => found.push(object(key, &metadata)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(error) => return Err(failed("list", prefix, &error)),
-                }
-            }
-        }
-        found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(found)
+        listing::list(start, prefix, after).map_err(|error| failed("list", prefix, &error))
     }
 
     fn path(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
 
-    fn write_temporary(&self, key: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
-        let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
-        let path = self.root.join(TEMPORARY).join(number.to_string());
-        let open = || OpenOptions::new().write(true).create_new(true).open(&path);
-        let opened = match open() {
-            // Somebody removed the folder, which holds nothing that must stay.
+    /// Makes a file durable before it gets its name.
+    fn sync_draft(&self, key: &str, draft: &Draft) -> Result<(), Error> {
+        draft.file.sync_all().map_err(|error| self.fatal(&self.path(key), &error))
+    }
+
+    /// The directory that `path` lies in, made if absent and durable in its parents, open: what changes names must be able to
+    /// sync it.
+    fn parent(&self, key: &str, path: &Path) -> Result<Directory, Error> {
+        let refused = |error: &io::Error| refused("make the directory", key, error);
+        let parent = path.parent().unwrap_or(&self.root);
+        let directory = match Directory::open(parent) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                tracing::warn!(path = %path.display(), "the folder of temporary files is gone: making it again");
-                make_dir(&self.root.join(TEMPORARY)).and_then(|()| open())
+                self.durable_dirs.make(&self.root, parent).map_err(|error| refused(&error))?;
+                Directory::open(parent)
             }
             opened => opened,
         };
-        let written = opened.and_then(|mut file| {
-            file.write_all(bytes)?;
-            Ok(file)
-        });
-        match written {
-            Ok(file) => {
-                file.sync_all().map_err(|error| self.fatal(&path, &error))?;
-                Ok(path)
-            }
-            Err(error) => {
-                // Disk full: give back what was taken.
-                let _ = fs::remove_file(&path);
-                Err(refused("write", key, &error))
-            }
-        }
-    }
-
-    /// Makes the directories above `path`, each durable in its parent. Returns the lowest, open: what changes names must be
-    /// able to sync them.
-    fn make_parents(&self, key: &str, path: &Path) -> Result<Directory, Error> {
-        let refused = |error: &io::Error| refused("make the directory", key, error);
-        let parent = path.parent().unwrap_or(&self.root);
-        let mut missing = Vec::new();
-        let mut above = parent;
-        while !above.is_dir() && above != self.root {
-            missing.push(above);
-            above = above.parent().unwrap_or(&self.root);
-        }
-        for directory in missing.into_iter().rev() {
-            // Made again, after somebody removed it: its name is not durable any more.
-            self.durable_dirs.lock().remove(directory);
-            make_dir(directory).map_err(|error| refused(&error))?;
-        }
+        let directory = directory.map_err(|error| refused(&error))?;
         // Also those that were there: another request may have made them without having synced them yet.
         let mut made = parent;
-        while made != self.root && !self.durable_dirs.lock().contains(made) {
+        while made != self.root && !self.durable_dirs.contains(made) {
             let Some(above) = made.parent() else { break };
             self.sync(&Directory::open(above).map_err(|error| refused(&error))?)?;
-            self.remember_durable(made);
+            self.durable_dirs.insert(made);
             made = above;
         }
-        Directory::open(parent).map_err(|error| refused(&error))
-    }
-
-    fn remember_durable(&self, directory: &Path) {
-        let mut durable = self.durable_dirs.lock();
-        if durable.len() >= DURABLE_DIRS {
-            durable.clear();
-        }
-        durable.insert(directory.to_owned());
+        Ok(directory)
     }
 
     /// Makes every directory below, and its newest file, durable again.
@@ -318,54 +212,6 @@ impl Disk {
     }
 }
 
-/// Whether the object of that key, or all below the directory of that key, is `after` or before it: not worth a look.
-fn is_before(key: &str, is_dir: bool, after: &str) -> bool {
-    if !is_dir {
-        return key <= after;
-    }
-    let below = format!("{key}/");
-    !after.starts_with(&below) && below.as_str() < after
-}
-
-/// A directory, open so that a sync cannot fail for want of a file descriptor once something in it has changed.
-#[derive(Debug)]
-struct Directory {
-    path: PathBuf,
-    file: File,
-}
-
-impl Directory {
-    fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: File::open(path)? })
-    }
-}
-
-/// The directories above `path` in its file system, the nearest first.
-fn levels_above(path: &Path) -> Vec<&Path> {
-    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
-    let own = device(path);
-    path.ancestors().skip(1).take_while(|above| own.is_some() && device(above) == own).collect()
-}
-
-fn make_dir(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn remove_temporary(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
-        tracing::warn!(path = %path.display(), %error, "a temporary file stays until the next start");
-    }
-}
-
-fn object(key: String, metadata: &fs::Metadata) -> Object {
-    let modified =
-        metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    Object { key, size: metadata.len(), modified_ms: i64::try_from(modified.as_millis()).unwrap_or(i64::MAX) }
-}
-
 fn failed(operation: &'static str, key: &str, error: &io::Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
@@ -378,35 +224,4 @@ fn failed(operation: &'static str, key: &str, error: &io::Error) -> Error {
 /// What went wrong with a change: that something is not there never means that the object is not, and may pass.
 fn refused(operation: &'static str, key: &str, error: &io::Error) -> Error {
     Error::Store { operation, key: key.to_owned(), reason: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_level_above_the_bucket_is_synced_not_only_the_last() {
-        let directory = tempfile::tempdir().unwrap();
-        let top = directory.path().canonicalize().unwrap();
-        let root = top.join("a/b/c");
-        fs::create_dir_all(&root).unwrap();
-        let levels = levels_above(&root);
-        assert_eq!(levels[..3], [top.join("a/b"), top.join("a"), top.clone()]);
-    }
-
-    #[test]
-    fn a_listing_passes_over_what_is_before_its_start_and_nothing_else() {
-        for (key, is_dir, after, before) in [
-            ("a/1", false, "a/1", true),
-            ("a/2", false, "a/1", false),
-            ("a", true, "a/1", false),
-            ("a", true, "a", false),
-            ("a", true, "b", true),
-            ("a", true, "a-", false),
-            ("a", true, "a0", true),
-            ("b", true, "a/1", false),
-        ] {
-            assert_eq!(is_before(key, is_dir, after), before, "{key} after {after}");
-        }
-    }
 }

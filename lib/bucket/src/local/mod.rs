@@ -1,14 +1,18 @@
 //! A directory as a durable store.
 //!
-//! Create: write a temporary file, fsync it, hard-link it to its name (which fails if the name is taken), fsync the
-//! directory and every directory made for it, unlink the temporary. Directories are opened before the link: after it only an
+//! Create: write a file without a name (or with a temporary one, where the file system has no other), fsync it, hard-link it
+//! to its name (which fails if the name is taken), fsync the
+//! directory and every directory made for it. Directories are opened before the link: after it only an
 //! fsync can fail. An object that is not durable yet is invisible here: requests for its key wait for it. A failed fsync is fatal ([`crate::OnFatal`]): afterwards every request fails.
 //! One process at a time, by a lock file. At the start stale temporaries go and the directories with their newest files are
 //! fsynced again, since the process before may have ended between link and fsync.
 
+mod directories;
 mod disk;
+mod listing;
 mod lock;
 mod pending;
+mod unfinished;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -40,17 +44,6 @@ impl LocalDir {
         Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
     }
 
-    /// Opens a directory for reading, without its lock: another process may be writing to it, so that what is read may not be
-    /// durable yet. Nothing is made, everything that would change something is refused.
-    ///
-    /// # Errors
-    /// [`Error::Store`] for what the file system says, such as that there is no such directory.
-    pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
-        let path = path.to_owned();
-        let disk = blocking("open", "", move || Disk::open_read_only(&path)).await?;
-        Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
-    }
-
     /// The directory.
     #[must_use]
     pub fn path(&self) -> PathBuf {
@@ -67,7 +60,7 @@ impl LocalDir {
         let held: Held = Pending::hold(&self.pending, key).await;
         let (disk, owned) = (Arc::clone(&self.disk), key.to_owned());
         blocking(operation, key, move || {
-            let result = disk.check_writable(operation, &owned).and_then(|()| work(&disk, &owned));
+            let result = disk.check().and_then(|()| work(&disk, &owned));
             drop(held);
             result
         })
