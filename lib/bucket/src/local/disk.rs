@@ -23,7 +23,8 @@ pub(super) struct Disk {
     broken: OnceLock<String>,
     unfinished: Unfinished,
     durable_dirs: DurableDirs,
-    _lock: DirLock,
+    /// None: for reading only.
+    lock: Option<DirLock>,
 }
 
 impl Disk {
@@ -39,11 +40,25 @@ impl Disk {
             broken: OnceLock::new(),
             unfinished,
             durable_dirs: DurableDirs::default(),
-            _lock: lock,
+            lock: Some(lock),
         };
         disk.resync(&disk.root)?;
         disk.sync_above()?;
         Ok(disk)
+    }
+
+    /// The directory as it is, without its lock: another process may be writing to it.
+    pub(super) fn open_read_only(root: &Path) -> Result<Self, Error> {
+        let root =
+            root.canonicalize().map_err(|error| refused("open", &root.display().to_string(), &error))?;
+        Ok(Self {
+            unfinished: Unfinished::new(&root),
+            root,
+            on_fatal: OnFatal::default(),
+            broken: OnceLock::new(),
+            durable_dirs: DurableDirs::default(),
+            lock: None,
+        })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -53,6 +68,15 @@ impl Disk {
     /// Refuses everything after a failed fsync.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.broken.get().map_or(Ok(()), |reason| Err(Error::Fatal(reason.clone())))
+    }
+
+    /// Refuses what changes something where the directory is not this process's.
+    pub(super) fn check_writable(&self, operation: &'static str, key: &str) -> Result<(), Error> {
+        self.check()?;
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        Err(Error::Fatal(format!("{operation} of {key}: the bucket is open for reading only")))
     }
 
     pub(super) fn get(&self, key: &str) -> Result<Bytes, Error> {

@@ -44,6 +44,17 @@ impl LocalDir {
         Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
     }
 
+    /// Opens a directory for reading, without its lock: another process may be writing to it, so that what is read may not be
+    /// durable yet. Nothing is made, everything that would change something is refused.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for what the file system says, such as that there is no such directory.
+    pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
+        let path = path.to_owned();
+        let disk = blocking("open", "", move || Disk::open_read_only(&path)).await?;
+        Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
+    }
+
     /// The directory.
     #[must_use]
     pub fn path(&self) -> PathBuf {
@@ -60,7 +71,7 @@ impl LocalDir {
         let held: Held = Pending::hold(&self.pending, key).await;
         let (disk, owned) = (Arc::clone(&self.disk), key.to_owned());
         blocking(operation, key, move || {
-            let result = disk.check().and_then(|()| work(&disk, &owned));
+            let result = disk.check_writable(operation, &owned).and_then(|()| work(&disk, &owned));
             drop(held);
             result
         })

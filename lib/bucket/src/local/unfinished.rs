@@ -31,15 +31,22 @@ pub(super) struct Draft {
 }
 
 impl Unfinished {
+    /// Touches nothing.
+    pub(super) fn new(root: &Path) -> Self {
+        let folder = root.join(TEMPORARY);
+        Self { folder, next: AtomicU64::new(0), needs_names: AtomicBool::new(false) }
+    }
+
     /// Removes what a crash left.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
-        let folder = root.join(TEMPORARY);
-        match fs::remove_dir_all(&folder) {
+        let unfinished = Self::new(root);
+        let folder = &unfinished.folder;
+        match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        fs::create_dir(&folder)?;
-        Ok(Self { folder, next: AtomicU64::new(0), needs_names: AtomicBool::new(false) })
+        fs::create_dir(folder)?;
+        Ok(unfinished)
     }
 
     /// A file with these bytes, to be linked into `parent`; not synced.
