@@ -100,7 +100,7 @@ impl Encoder {
         match self.version {
             Version::V1 => encode_labels(&mut labels, &pairs, self.version, &mut Symbols::default()),
             Version::V2 => {
-                self.label_refs(&mut labels, pairs.iter().flat_map(|(name, value)| [&**name, &**value]))
+                self.label_refs(&mut labels, pairs.iter().flat_map(|(name, value)| [&**name, &**value]));
             }
         }
         self.series(workload, &One { labels: &labels, source: &source, step, ..*one });
@@ -164,4 +164,65 @@ fn append_histogram(out: &mut Vec<u8>, sample: HistogramSample, version: Version
     let series = &message[symbols + 1..];
     let len = series.iter().take_while(|byte| **byte >= 0x80).count() + 1;
     out.extend_from_slice(&series[len..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mneme_proto::remote_write::{Request, Series, snappy};
+
+    use super::super::args::{Shape, WorkloadArgs};
+    use super::*;
+
+    fn workload(seed: u64) -> Workload {
+        let args = WorkloadArgs {
+            shape: Shape::Kube,
+            series: Some(700),
+            steps: Some(20),
+            interval: Duration::from_secs(15),
+            start: Some(1_700_000_000_000),
+            churn: 2.0,
+            out_of_order: 0.3,
+            histograms: 0.1,
+            exemplars: 0.1,
+            snapshots: None,
+            instances: 1,
+            seed,
+        };
+        Workload::new(&args, 0).unwrap()
+    }
+
+    /// All requests of a run, and how many samples they say they hold.
+    fn run(workload: &Workload, version: Version) -> (Vec<Vec<u8>>, u64) {
+        let mut batch = Batch::new(workload, 100..600, version);
+        let mut encoder = Encoder::new(version);
+        let (mut bodies, mut all) = (Vec::new(), 0);
+        for step in 0..workload.rounds() {
+            let (body, samples) = encoder.encode(workload, &mut batch, step);
+            bodies.push(body.to_vec());
+            all += samples;
+        }
+        (bodies, all)
+    }
+
+    #[test]
+    fn each_sample_is_sent_once_in_valid_requests_that_the_seed_decides() {
+        for version in [Version::V1, Version::V2] {
+            let (bodies, samples) = run(&workload(1), version);
+            assert_eq!(samples, 500 * 20);
+            assert_eq!(run(&workload(1), version).0, bodies);
+            assert_ne!(run(&workload(2), version).0, bodies);
+            let (mut found, mut buffer) = (0, Vec::new());
+            for body in &bodies {
+                let message = snappy::decompress(body, 1 << 26, &mut buffer).unwrap();
+                let request = Request::parse(version, message).unwrap();
+                let (mut walk, mut series) = (request.timeseries(), Series::default());
+                while walk.next(&mut series).unwrap() {
+                    found += 1;
+                }
+            }
+            assert_eq!(found, 500 * 20, "a series of one sample each");
+        }
+    }
 }

@@ -60,10 +60,12 @@ pub(super) struct FoundHistogram<'a> {
     pub(super) count: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) sum: Cow<'a, str>,
-    /// Rule for the bounds, lower bound, upper bound, count.
     #[serde(default, borrow)]
-    pub(super) buckets: Vec<(u8, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>)>,
+    pub(super) buckets: Vec<FoundBucket<'a>>,
 }
+
+/// Rule for the bounds, lower bound, upper bound, count.
+type FoundBucket<'a> = (u8, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 impl<'a> Found<'a> {
     /// Reads an answer.
