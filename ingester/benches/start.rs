@@ -101,7 +101,7 @@ fn metric(registry: &prometheus::Registry, name: &str) -> f64 {
 async fn run(series: usize, samples: i64, generations: i64, tail: i64) {
     let bucket = Bucket::memory();
     let all: Vec<(Labels, u64)> = (0..series)
-        .map(|number| labels(number))
+        .map(labels)
         .map(|labels| {
             let hash = labels.view().hash(7);
             (labels, hash)
