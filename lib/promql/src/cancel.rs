@@ -45,6 +45,36 @@ impl Cancel {
     }
 }
 
+/// Work inside one series that would take too long without a look at the switch.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    cancel: &'a Cancel,
+    left: usize,
+}
+
+impl<'a> Work<'a> {
+    /// So many samples are looked at in about a millisecond.
+    const BETWEEN_LOOKS: usize = 1 << 20;
+
+    pub(crate) fn new(cancel: &'a Cancel) -> Self {
+        Self { cancel, left: Self::BETWEEN_LOOKS }
+    }
+
+    /// Accounts for `samples` that were or will be looked at.
+    pub(crate) fn done(&mut self, samples: usize) -> Result<(), Error> {
+        match self.left.checked_sub(samples) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                self.left = Self::BETWEEN_LOOKS;
+                self.cancel.check()
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -105,7 +105,7 @@ fn finish_names(cx: &Context<'_>, columns: Vec<Column>) -> Result<Vec<Column>, E
         if cx.features.delayed_name_removal && column.drop_name {
             column.labels = eval::without_metadata(&column.labels);
         }
-        merged.add(column)?;
+        merged.add(&mut column)?;
     }
     Ok(merged.columns())
 }

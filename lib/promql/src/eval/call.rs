@@ -8,7 +8,7 @@ use super::{
 use crate::Error;
 use crate::functions::contract::{FloatFn, HistogramFn, Value};
 use crate::functions::{DateFn, Function, go_max, go_min, labels_of_absent};
-use crate::plan::{CallNode, Node};
+use crate::plan::{CallNode, Node, unique_without_name};
 
 /// Hands the series of a function's result to `sink`.
 pub(super) fn each(
@@ -23,7 +23,7 @@ pub(super) fn each(
         Function::Date(function) => date(cx, call, function, steps, sink),
         Function::Vector => {
             let values = super::scalar(cx, arg(call, 0)?, steps)?;
-            sink(Column::of_floats(Labels::empty(), values))
+            sink(&mut Column::of_floats(Labels::empty(), values))
         }
         Function::Absent => absent(cx, call, steps, sink),
         Function::Sort { .. } | Function::SortByLabel { .. } => sort_call::each(cx, call, steps, sink),
@@ -62,8 +62,8 @@ pub(super) fn scalar(cx: &Context<'_>, call: &CallNode, steps: Steps) -> Result<
 
 /// `-vector`.
 pub(super) fn negate(cx: &Context<'_>, inner: &Node, steps: Steps, sink: &mut Sink<'_>) -> Result<(), Error> {
-    names::after_drop(cx, super::unique_without_name(cx, inner), sink, |sink| {
-        super::each(cx, inner, steps, &mut |mut column| {
+    names::after_drop(cx, unique_without_name(cx.features, inner), sink, |sink| {
+        super::each(cx, inner, steps, &mut |column| {
             column.map(|_, value| {
                 Some(match value {
                     ValueRef::Float(value) => Value::Float(-value),
@@ -74,7 +74,7 @@ pub(super) fn negate(cx: &Context<'_>, inner: &Node, steps: Steps, sink: &mut Si
                     }
                 })
             });
-            names::drop_name(cx, &mut column);
+            names::drop_name(cx, column);
             sink(column)
         })
     })
@@ -94,10 +94,10 @@ fn mapped(
     change: impl Fn(usize, ValueRef<'_>) -> Option<Value>,
 ) -> Result<(), Error> {
     let input = arg(call, 0)?;
-    names::after_drop(cx, super::unique_without_name(cx, input), sink, |sink| {
-        super::each(cx, input, steps, &mut |mut column| {
+    names::after_drop(cx, unique_without_name(cx.features, input), sink, |sink| {
+        super::each(cx, input, steps, &mut |column| {
             column.map(&change);
-            names::drop_name(cx, &mut column);
+            names::drop_name(cx, column);
             sink(column)
         })
     })
@@ -139,10 +139,10 @@ fn mapped_floats(
     change: impl Fn(usize, f64) -> f64,
 ) -> Result<(), Error> {
     let input = arg(call, 0)?;
-    names::after_drop(cx, super::unique_without_name(cx, input), sink, |sink| {
-        super::each(cx, input, steps, &mut |mut column| {
+    names::after_drop(cx, unique_without_name(cx.features, input), sink, |sink| {
+        super::each(cx, input, steps, &mut |column| {
             column.map_floats(&change);
-            names::drop_name(cx, &mut column);
+            names::drop_name(cx, column);
             sink(column)
         })
     })
@@ -170,7 +170,7 @@ fn date(
 ) -> Result<(), Error> {
     if call.args.is_empty() {
         let values = steps.times().map(|t| function(t / 1000)).collect();
-        return sink(Column::of_floats(Labels::empty(), values));
+        return sink(&mut Column::of_floats(Labels::empty(), values));
     }
     mapped_floats(cx, call, steps, sink, |_, value| function(go_seconds(value)))
 }
@@ -212,7 +212,7 @@ fn absent(cx: &Context<'_>, call: &CallNode, steps: Steps, sink: &mut Sink<'_>) 
     for (step, _) in present.iter().enumerate().filter(|(_, present)| !**present) {
         column.set_float(step, 1.0);
     }
-    if column.any() { sink(column) } else { Ok(()) }
+    if column.any() { sink(&mut column) } else { Ok(()) }
 }
 
 /// `timestamp(selector)`, `start_timestamp(selector)`: the samples' own times.
@@ -225,15 +225,16 @@ fn time_of_sample(cx: &Context<'_>, call: &CallNode, steps: Steps, sink: &mut Si
     if start_times && !cx.features.use_start_timestamps {
         return Ok(());
     }
-    names::after_drop(cx, super::unique_without_name(cx, input), sink, |sink| {
+    names::after_drop(cx, unique_without_name(cx.features, input), sink, |sink| {
+        let mut column = Column::absent(Labels::empty(), false, 0);
         selector::each_found(cx, node, steps, &mut |labels, samples, found| {
-            let mut column = Column::absent(labels.clone(), false, steps.count);
+            column.reset(labels, false, steps.count);
             for (step, found) in found {
                 let time = if start_times { selector::start_time } else { selector::time };
                 column.set(*step, seconds(time(samples, *found)));
             }
             names::drop_name(cx, &mut column);
-            sink(column)
+            sink(&mut column)
         })
     })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mneme_model::{FloatHistogram, Labels, STALE_NAN_BITS};
 
+use super::Context;
 use crate::functions::contract::Value;
 
 /// One series' values over the steps of an evaluation, as columns.
@@ -28,12 +29,43 @@ pub(crate) enum ValueRef<'a> {
     Histogram(&'a Arc<FloatHistogram>),
 }
 
-const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
+/// What stands for no float.
+pub(crate) const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
 
 impl Column {
     /// Without any sample.
     pub(crate) fn absent(labels: Labels, drop_name: bool, steps: usize) -> Self {
         Self { labels, drop_name, floats: vec![ABSENT; steps], histograms: Vec::new() }
+    }
+
+    /// Hands everything out and stays behind without labels and steps.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::absent(Labels::empty(), false, 0))
+    }
+
+    /// Becomes another series, without any sample so far.
+    pub(crate) fn reset(&mut self, labels: &Labels, drop_name: bool, steps: usize) {
+        self.labels.clone_from(labels);
+        self.drop_name = drop_name;
+        self.floats.clear();
+        self.floats.resize(steps, ABSENT);
+        self.histograms.clear();
+    }
+
+    /// One float per step, [`ABSENT`] where there is none.
+    pub(crate) fn floats(&self) -> &[f64] {
+        &self.floats
+    }
+
+    /// One float per step, to be written; of a column without histograms.
+    pub(crate) fn floats_mut(&mut self) -> &mut [f64] {
+        debug_assert!(self.histograms.is_empty(), "a step has a float or a histogram");
+        &mut self.floats
+    }
+
+    /// Whether its labels count as without a name though they may still have one.
+    pub(crate) fn name_is_gone(&self, cx: &Context<'_>) -> bool {
+        self.drop_name && !cx.features.delayed_name_removal
     }
 
     /// With one float per step.
@@ -89,7 +121,7 @@ impl Column {
 
     /// Replaces each float by `change` of it; histograms drop out.
     pub(crate) fn map_floats(&mut self, mut change: impl FnMut(usize, f64) -> f64) {
-        self.histograms = Vec::new();
+        self.histograms.clear();
         for (step, value) in self.floats.iter_mut().enumerate() {
             if value.to_bits() != STALE_NAN_BITS {
                 *value = change(step, *value);
@@ -111,7 +143,7 @@ impl Column {
 
     /// Whether any step has a value.
     pub(crate) fn any(&self) -> bool {
-        (0..self.floats.len()).any(|step| self.has(step))
+        self.has_floats() || self.histograms.iter().any(Option::is_some)
     }
 
     /// Whether any step has a histogram.
@@ -129,13 +161,12 @@ impl Column {
         (0..self.floats.len()).filter_map(|step| Some((step, self.get(step)?)))
     }
 
-    /// The same value, that of the first step, at `steps` steps.
-    pub(crate) fn repeated(mut self, steps: usize) -> Self {
+    /// Takes the value of the first step for all of `steps` steps.
+    pub(crate) fn repeat(&mut self, steps: usize) {
         self.floats.resize(steps, self.floats.first().copied().unwrap_or(ABSENT));
         if let Some(first) = self.histograms.first().cloned() {
             self.histograms.resize(steps, first);
         }
-        self
     }
 
     /// How many samples it is worth, as Prometheus counts: a histogram is as many as 16 bytes fit into it.

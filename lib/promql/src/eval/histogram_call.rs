@@ -1,8 +1,7 @@
 //! `histogram_quantile`, `histogram_quantiles`, `histogram_fraction`: brings the buckets of classic histograms together, keeps them apart
 //! from native ones, and asks `functions::histogram` for the numbers.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use mneme_model::Labels;
 
 use super::binary::ResultTable;
@@ -40,7 +39,9 @@ pub(super) fn each(
     }
     let input = collect(cx, arg(call, vector)?, steps)?;
     let input = Input::new(cx, &input.columns);
-    let mut run = Run { cx, call, vector, input, table: ResultTable::new(cx, steps), steps };
+    let rows = vec![None; input.histograms.len()];
+    let mut run =
+        Run { cx, call, vector, input, rows, buckets: Vec::new(), table: ResultTable::new(cx, steps), steps };
     for step in 0..steps.count {
         cx.cancel.check()?;
         run.step(step, label, &values)?;
@@ -116,11 +117,16 @@ struct Run<'a, 'c> {
     call: &'a CallNode,
     vector: usize,
     input: Input<'a>,
+    /// The results' rows by histogram, where a histogram has only one.
+    rows: Vec<Option<usize>>,
+    /// Buckets of one histogram at one step, before they are sorted.
+    buckets: Vec<Bucket>,
     table: ResultTable<'a>,
     steps: Steps,
 }
 
 /// One histogram's values at a step.
+#[derive(Clone)]
 enum Found {
     Native(std::sync::Arc<mneme_model::FloatHistogram>),
     Classic(Vec<Bucket>),
@@ -141,20 +147,33 @@ impl Run<'_, '_> {
         for at in 0..self.input.histograms.len() {
             let Some(mut found) = self.found(at, step) else { continue };
             let name = metric(cx, &self.input.histograms[at].labels);
+            let last = scalars.len().saturating_sub(1);
             if matches!(call.function, Function::HistogramFraction) {
                 let (lower, upper) = (scalars[0].1[step], scalars[1].1[step]);
                 let value =
                     self.with_notes(|notes, vector| fraction(lower, upper, &mut found, &name, vector, notes));
                 self.put(at, step, None, value)?;
+                self.take_back(found);
                 continue;
             }
-            for (_, quantiles) in scalars {
+            for (i, (_, quantiles)) in scalars.iter().enumerate() {
                 let (q, t) = (quantiles[step], self.steps.time(step));
-                let value = self.with_notes(|notes, vector| quantile(q, &mut found, &name, t, vector, notes));
+                // A quantile sorts and mends the buckets: each one but the last works on a copy.
+                let mut copy = (i < last).then(|| found.clone());
+                let found = copy.as_mut().unwrap_or(&mut found);
+                let value = self.with_notes(|notes, vector| quantile(q, found, &name, t, vector, notes));
                 self.put(at, step, label.map(|label| (label, q)), value)?;
             }
+            self.take_back(found);
         }
         Ok(())
+    }
+
+    /// Keeps the memory of buckets for the next histogram.
+    fn take_back(&mut self, found: Found) {
+        if let Found::Classic(buckets) = found {
+            self.buckets = buckets;
+        }
     }
 
     fn with_notes<T>(&self, f: impl FnOnce(&mut Notes<'_>, usize) -> T) -> T {
@@ -174,16 +193,14 @@ impl Run<'_, '_> {
     }
 
     /// The histogram's values; `None` if it has none, or if it is both classic and native at this step.
-    fn found(&self, at: usize, step: usize) -> Option<Found> {
+    fn found(&mut self, at: usize, step: usize) -> Option<Found> {
+        let mut buckets = std::mem::take(&mut self.buckets);
+        buckets.clear();
         let histogram = &self.input.histograms[at];
         let columns = self.input.columns;
-        let buckets: Vec<Bucket> = histogram
-            .buckets
-            .iter()
-            .filter_map(|(upper_bound, series)| {
-                Some(Bucket { upper_bound: *upper_bound, count: columns[*series].float(step)? })
-            })
-            .collect();
+        buckets.extend(histogram.buckets.iter().filter_map(|(upper_bound, series)| {
+            Some(Bucket { upper_bound: *upper_bound, count: columns[*series].float(step)? })
+        }));
         let native = histogram.native.and_then(|series| columns[series].get(step));
         match native {
             Some(ValueRef::Histogram(_)) if !buckets.is_empty() => {
@@ -192,11 +209,18 @@ impl Run<'_, '_> {
                 None
             }
             Some(ValueRef::Histogram(h)) => Some(Found::Native(h.clone())),
-            _ => (!buckets.is_empty()).then_some(Found::Classic(buckets)),
+            _ if buckets.is_empty() => {
+                self.buckets = buckets;
+                None
+            }
+            _ => Some(Found::Classic(buckets)),
         }
     }
 
     fn put(&mut self, at: usize, step: usize, label: Option<(&str, f64)>, value: f64) -> Result<(), Error> {
+        if let (None, Some(row)) = (label, self.rows[at]) {
+            return self.table.set(row, step, Value::Float(value));
+        }
         let histogram = &self.input.histograms[at];
         let mut labels = histogram.labels.clone();
         if !self.cx.features.delayed_name_removal {
@@ -206,6 +230,7 @@ impl Run<'_, '_> {
             labels = labels.to_builder().set(name, &go_open_metrics(q)).build();
         }
         let row = self.table.row(labels, true)?;
+        self.rows[at] = Some(row);
         self.table.set(row, step, Value::Float(value))
     }
 }
@@ -213,7 +238,7 @@ impl Run<'_, '_> {
 fn quantile(q: f64, found: &mut Found, name: &str, t: i64, arg: usize, notes: &mut Notes<'_>) -> f64 {
     match found {
         Found::Native(h) => histogram::native_quantile(q, h, name, arg, notes),
-        Found::Classic(buckets) => histogram::classic_quantile(q, &mut buckets.clone(), name, t, arg, notes),
+        Found::Classic(buckets) => histogram::classic_quantile(q, buckets, name, t, arg, notes),
     }
 }
 

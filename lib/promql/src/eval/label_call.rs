@@ -32,7 +32,7 @@ pub(super) fn each(
     let sets_name = texts.first().is_some_and(|target| *target == METRIC_NAME);
     let mut held = cx.budget.hold();
     let mut merged = Merged::default();
-    super::each(cx, arg(call, 0)?, steps, &mut |mut column: Column| {
+    super::each(cx, arg(call, 0)?, steps, &mut |column: &mut Column| {
         if let Some(labels) = change(&column.labels) {
             column.labels = labels;
             column.drop_name &= !sets_name;

@@ -17,13 +17,14 @@ mod measure;
 mod names;
 mod range_call;
 mod selector;
+mod sliding;
 mod smoothed;
 mod sort_call;
 mod steps;
 mod subquery;
 mod window;
 
-pub(crate) use column::{Column, ValueRef};
+pub(crate) use column::{ABSENT, Column, ValueRef};
 pub(crate) use context::Context;
 pub(crate) use extended::extended;
 pub(crate) use measure::Measurements;
@@ -32,11 +33,11 @@ pub(crate) use range_call::{Bounds, each_source};
 pub(crate) use steps::Steps;
 
 use crate::Error;
-use crate::ast::AggregateOp;
 use crate::plan::{Node, node_key};
 
-/// Takes one series of an operator's output.
-pub(crate) type Sink<'s> = dyn FnMut(Column) -> Result<(), Error> + 's;
+/// Takes one series of an operator's output. Who wants to keep it takes it out ([`Column::take`]); what is left in place is used again for
+/// the next series, so that a stream of series needs no memory of its own.
+pub(crate) type Sink<'s> = dyn FnMut(&mut Column) -> Result<(), Error> + 's;
 
 /// Evaluates a node that gives an instant vector; hands its series to `sink`. A series without any value may be handed on too.
 pub(crate) fn each(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<'_>) -> Result<(), Error> {
@@ -56,9 +57,10 @@ pub(crate) fn each(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<
 
 fn operator(cx: &Context<'_>, node: &Node, steps: Steps, sink: &mut Sink<'_>) -> Result<(), Error> {
     match node {
-        Node::StepInvariant(inner) if steps.count > 1 => {
-            each(cx, inner, steps.first(), &mut |column| sink(column.repeated(steps.count)))
-        }
+        Node::StepInvariant(inner) if steps.count > 1 => each(cx, inner, steps.first(), &mut |column| {
+            column.repeat(steps.count);
+            sink(column)
+        }),
         Node::StepInvariant(inner) => each(cx, inner, steps, sink),
         Node::Selector(selector) => selector::each(cx, selector, steps, sink),
         Node::RangeCall(call) => range_call::each(cx, call, steps, sink),
@@ -79,7 +81,7 @@ pub(crate) fn collect<'c>(cx: &'c Context<'_>, node: &Node, steps: Steps) -> Res
     each(cx, node, steps, &mut |column| {
         if column.any() {
             held.grow(column.samples(), column.bytes())?;
-            columns.push(column);
+            columns.push(column.take());
         }
         Ok(())
     })?;
@@ -119,24 +121,5 @@ fn scalar_operator(cx: &Context<'_>, node: &Node, steps: Steps) -> Result<Vec<f6
         }
         Node::Call(call) => call::scalar(cx, call, steps),
         _ => Err(Error::Execution("expected a scalar".to_owned())),
-    }
-}
-
-/// Whether all series of `node` differ even without their metric names: then a name may be dropped from each without looking at the others.
-pub(crate) fn unique_without_name(cx: &Context<'_>, node: &Node) -> bool {
-    use mneme_model::{MatchOp, labels::METRIC_NAME};
-    match node {
-        Node::Selector(selector) => {
-            let named = selector.matchers.iter().any(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal);
-            named && !cx.features.type_and_unit_labels
-        }
-        Node::StepInvariant(inner) | Node::Negate(inner) => unique_without_name(cx, inner),
-        Node::Aggregate(aggregate) => match aggregate.op {
-            AggregateOp::TopK | AggregateOp::BottomK | AggregateOp::LimitK | AggregateOp::LimitRatio => {
-                unique_without_name(cx, &aggregate.input)
-            }
-            _ => aggregate.without || !aggregate.grouping.iter().any(|label| label == METRIC_NAME),
-        },
-        _ => false,
     }
 }

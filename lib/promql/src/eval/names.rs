@@ -1,7 +1,6 @@
 //! Removal of metric names, and what to do with series that are the same afterwards.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use mneme_model::Labels;
 use mneme_model::labels::METRIC_NAME;
 
@@ -39,13 +38,13 @@ pub(crate) struct Merged {
 
 impl Merged {
     /// Adds a column. A step at which both have a value is an error.
-    pub(crate) fn add(&mut self, column: Column) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, column: &mut Column) -> Result<(), Error> {
         if !column.any() {
             return Ok(());
         }
         let Some(at) = self.by_labels.get(&column.labels) else {
             self.by_labels.insert(column.labels.clone(), self.columns.len());
-            self.columns.push(column);
+            self.columns.push(column.take());
             return Ok(());
         };
         let into = &mut self.columns[*at];
@@ -65,7 +64,7 @@ impl Merged {
 
     /// Hands everything on.
     pub(crate) fn emit(self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        self.columns.into_iter().try_for_each(sink)
+        self.columns.into_iter().try_for_each(|mut column| sink(&mut column))
     }
 }
 
@@ -103,10 +102,10 @@ mod tests {
     #[test]
     fn equal_label_sets_merge_unless_they_meet_at_a_step() {
         let mut merged = Merged::default();
-        merged.add(column("x", 0)).unwrap();
-        merged.add(column("x", 1)).unwrap();
-        assert_eq!(merged.add(column("x", 1)), Err(duplicate()));
-        merged.add(column("y", 0)).unwrap();
+        merged.add(&mut column("x", 0)).unwrap();
+        merged.add(&mut column("x", 1)).unwrap();
+        assert_eq!(merged.add(&mut column("x", 1)), Err(duplicate()));
+        merged.add(&mut column("y", 0)).unwrap();
         assert_eq!(merged.columns().len(), 2);
     }
 

@@ -4,14 +4,16 @@ use mneme_model::{Labels, Samples, TimestampMs};
 
 use super::measure::Running;
 use super::names::{self, Merged};
+use super::sliding::Sliding;
 use super::window::{Part, Windows, drop_stale};
 use super::{Column, Context, Sink, Steps, histogram_stats, subquery};
 use crate::Error;
 use crate::annotations::Note;
 use crate::ast::RangeModifier;
+use crate::cancel::Work;
 use crate::functions::contract::{RangeFn, Window};
 use crate::functions::labels_of_absent;
-use crate::plan::{RangeCallNode, RangeSource, SelectorNode, selector_key};
+use crate::plan::{RangeCallNode, RangeSource, SelectorNode, selector_key, unique_without_name};
 
 /// Hands each series' results to `sink`.
 pub(super) fn each(
@@ -26,19 +28,32 @@ pub(super) fn each(
     let scalars =
         call.scalars.iter().map(|arg| super::scalar(cx, arg, steps)).collect::<Result<Vec<_>, _>>()?;
     let keeps_name = matches!(call.name, "first_over_time" | "last_over_time");
-    let run = Run { cx, call, function, scalars, steps, bounds: Bounds::new(cx, &call.source) };
+    let bounds = Bounds::new(cx, &call.source);
     let mut seen = Unique::new(cx, call, keeps_name);
+    let name_matters = !call.name_is_ignored || seen.seen.is_some();
+    let mut sliding = Sliding::new(cx, call, steps, bounds)?;
+    let run = Run { cx, call, function, scalars, steps, bounds };
+    let mut column = Column::absent(Labels::empty(), false, 0);
     each_source(cx, &call.source, steps, &mut |series| {
-        let mut column = Column::absent(series.labels.clone(), series.drop_name, steps.count);
-        run.series(series, &mut column)?;
+        column.reset(series.labels, series.drop_name, steps.count);
+        match sliding.as_mut().filter(|sliding| sliding.fits(series.samples)) {
+            Some(sliding) => sliding.series(cx, series.samples, column.floats_mut())?,
+            None => run.series(series, &mut column)?,
+        }
         if !column.any() {
             return Ok(());
         }
+        if column.has_floats() {
+            run.note_non_counter(series.labels);
+        }
         if !keeps_name || series.drop_name {
-            names::drop_name(cx, &mut column);
+            if name_matters {
+                names::drop_name(cx, &mut column);
+            }
+            column.drop_name = true;
         }
         seen.check(&column)?;
-        sink(column)
+        sink(&mut column)
     })
 }
 
@@ -138,6 +153,11 @@ impl Bounds {
         Self { at, offset_ms, range_ms, more_back_ms, ahead_ms }
     }
 
+    /// The range as written.
+    pub(super) fn range_ms(&self) -> i64 {
+        self.range_ms
+    }
+
     pub(crate) fn of(&self, step: TimestampMs) -> Reach {
         let end = self.at.unwrap_or(step).saturating_sub(self.offset_ms);
         let start = end.saturating_sub(self.range_ms);
@@ -163,13 +183,13 @@ struct Run<'a, 'c> {
 impl Run<'_, '_> {
     fn series(&self, series: &RangeSeries<'_>, out: &mut Column) -> Result<(), Error> {
         let (cx, name) = (self.cx, self.call.name);
-        let use_start_timestamps =
-            cx.features.use_start_timestamps && matches!(name, "rate" | "irate" | "increase" | "resets");
+        let use_start_timestamps = uses_start_timestamps(cx, name);
         let mut windows = Windows::new(series.samples);
         let mut args = vec![0.0; self.scalars.len()];
         let mut looked_at = 0;
         let mut held = cx.budget.hold();
         let mut largest = 0;
+        let mut work = Work::new(cx.cancel);
         for (step, time) in self.steps.times().enumerate() {
             let reach = self.bounds.of(time);
             let part = windows.next(reach.after, reach.until);
@@ -177,6 +197,7 @@ impl Run<'_, '_> {
                 continue;
             }
             let samples = part.samples();
+            work.done(samples)?;
             looked_at += samples as u64;
             if samples > largest {
                 largest = samples;
@@ -192,7 +213,6 @@ impl Run<'_, '_> {
             }
         }
         cx.queryable_samples.set(cx.queryable_samples.get() + looked_at);
-        self.note_non_counter(series.labels, out);
         Ok(())
     }
 
@@ -223,10 +243,13 @@ impl Run<'_, '_> {
         }
     }
 
-    /// `rate` and `increase` of what does not look like a counter.
-    fn note_non_counter(&self, labels: &Labels, out: &Column) {
+    /// `rate` and `increase` of floats that do not look like a counter.
+    fn note_non_counter(&self, labels: &Labels) {
+        if !matches!(self.call.name, "rate" | "increase") {
+            return;
+        }
         let metric = labels.metric_name();
-        if !matches!(self.call.name, "rate" | "increase") || metric.is_empty() || !out.has_floats() {
+        if metric.is_empty() {
             return;
         }
         let metric_name = metric.to_owned();
@@ -246,6 +269,11 @@ impl Run<'_, '_> {
     }
 }
 
+/// Whether the function looks at start timestamps.
+pub(super) fn uses_start_timestamps(cx: &Context<'_>, name: &str) -> bool {
+    cx.features.use_start_timestamps && matches!(name, "rate" | "irate" | "increase" | "resets")
+}
+
 /// Refuses a second series of the same labels, where dropping names can have made one.
 struct Unique {
     seen: Option<std::collections::HashSet<u64>>,
@@ -254,8 +282,8 @@ struct Unique {
 impl Unique {
     fn new(cx: &Context<'_>, call: &RangeCallNode, keeps_name: bool) -> Self {
         let safe = match &call.source {
-            RangeSource::Selector(s) => keeps_name || unique_selector(cx, s),
-            RangeSource::Subquery(s) => super::unique_without_name(cx, &s.expr),
+            RangeSource::Selector(s) => keeps_name || s.has_one_name(cx.features),
+            RangeSource::Subquery(s) => unique_without_name(cx.features, &s.expr),
         };
         Self { seen: (!safe && !cx.features.delayed_name_removal).then(Default::default) }
     }
@@ -264,11 +292,6 @@ impl Unique {
         let Some(seen) = &mut self.seen else { return Ok(()) };
         if seen.insert(column.labels.view().hash(0)) { Ok(()) } else { Err(names::duplicate()) }
     }
-}
-
-fn unique_selector(cx: &Context<'_>, selector: &SelectorNode) -> bool {
-    let node = crate::plan::Node::Selector(Box::new(selector.clone()));
-    super::unique_without_name(cx, &node)
 }
 
 /// `absent_over_time`: 1 at the steps at which no series has a sample in its window.
@@ -292,6 +315,6 @@ fn absent(cx: &Context<'_>, call: &RangeCallNode, steps: Steps, sink: &mut Sink<
         column.set_float(step, 1.0);
     }
     let mut merged = Merged::default();
-    merged.add(column)?;
+    merged.add(&mut column)?;
     merged.emit(sink)
 }

@@ -1,6 +1,6 @@
 //! Instant vector selectors: at each step the newest sample not older than the lookback, or (`smoothed`) a value between two.
 
-use mneme_model::{Samples, TimestampMs, is_stale_nan};
+use mneme_model::{Labels, Samples, TimestampMs, is_stale_nan};
 
 use super::{Column, Context, Sink, Steps, histogram_stats};
 use crate::Error;
@@ -27,17 +27,48 @@ pub(super) fn each(
     if selector.modifier == RangeModifier::Smoothed {
         return super::smoothed::each(cx, selector, steps, sink);
     }
-    each_found(cx, selector, steps, &mut |labels, samples, found| {
-        let mut column = Column::absent(labels.clone(), false, steps.count);
-        for (step, found) in found {
+    let mut column = Column::absent(Labels::empty(), false, 0);
+    each_read(cx, selector, steps, &mut |labels, samples, found| {
+        column.reset(labels, false, steps.count);
+        if samples.histograms.is_empty() {
+            let seen = floats(samples, selector, steps, cx.lookback_ms, column.floats_mut());
+            cx.queryable_samples.set(cx.queryable_samples.get() + seen as u64);
+            return if seen > 0 { sink(&mut column) } else { Ok(()) };
+        }
+        find(samples, selector, steps, cx.lookback_ms, found);
+        cx.queryable_samples.set(cx.queryable_samples.get() + found.len() as u64);
+        for (step, found) in found.iter() {
             column.set(*step, value(samples, *found));
         }
-        sink(column)
+        if found.is_empty() { Ok(()) } else { sink(&mut column) }
     })
 }
 
+/// What each step sees of a series without histograms; tells how many steps see something.
+fn floats(
+    samples: &Samples,
+    selector: &SelectorNode,
+    steps: Steps,
+    lookback_ms: i64,
+    out: &mut [f64],
+) -> usize {
+    let (mut behind, mut seen) = (0, 0);
+    for (out, time) in out.iter_mut().zip(steps.times()) {
+        let reference = selector.at.unwrap_or(time).saturating_sub(selector.offset_ms);
+        while samples.t.get(behind).is_some_and(|t| *t <= reference) {
+            behind += 1;
+        }
+        let Some(newest) = behind.checked_sub(1) else { continue };
+        if samples.t[newest] > reference.saturating_sub(lookback_ms) && !is_stale_nan(samples.v[newest]) {
+            *out = samples.v[newest];
+            seen += 1;
+        }
+    }
+    seen
+}
+
 /// What takes a series with the samples found at the steps that have one.
-type FoundSink<'s> = dyn FnMut(&mneme_model::Labels, &Samples, &[(usize, Found)]) -> Result<(), Error> + 's;
+type FoundSink<'s> = dyn FnMut(&Labels, &Samples, &[(usize, Found)]) -> Result<(), Error> + 's;
 
 /// Hands on each series that has a sample at any step.
 pub(super) fn each_found(
@@ -45,6 +76,26 @@ pub(super) fn each_found(
     selector: &SelectorNode,
     steps: Steps,
     sink: &mut FoundSink<'_>,
+) -> Result<(), Error> {
+    each_read(cx, selector, steps, &mut |labels, samples, found| {
+        find(samples, selector, steps, cx.lookback_ms, found);
+        if found.is_empty() {
+            return Ok(());
+        }
+        cx.queryable_samples.set(cx.queryable_samples.get() + found.len() as u64);
+        sink(labels, samples, found)
+    })
+}
+
+/// What takes a series with the samples that steps may see, and a list to be used as one likes.
+type ReadSink<'s> = dyn FnMut(&Labels, &Samples, &mut Vec<(usize, Found)>) -> Result<(), Error> + 's;
+
+/// Reads each series' samples.
+fn each_read(
+    cx: &Context<'_>,
+    selector: &SelectorNode,
+    steps: Steps,
+    sink: &mut ReadSink<'_>,
 ) -> Result<(), Error> {
     let mut samples = Samples::default();
     let mut found = Vec::new();
@@ -62,12 +113,7 @@ pub(super) fn each_found(
             histogram_stats::strip(&mut samples.histograms);
         }
         held.replace(0, 16 * samples.len())?;
-        find(&samples, selector, steps, cx.lookback_ms, &mut found);
-        if found.is_empty() {
-            return Ok(());
-        }
-        cx.queryable_samples.set(cx.queryable_samples.get() + found.len() as u64);
-        sink(&series.labels, &samples, &found)
+        sink(&series.labels, &samples, &mut found)
     })
 }
 

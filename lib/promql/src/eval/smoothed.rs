@@ -23,6 +23,7 @@ pub(super) fn each(
     let last = reference(steps.last()).saturating_add(cx.lookback_ms);
     let mut samples = Samples::default();
     let mut held = cx.budget.hold();
+    let mut column = Column::absent(Labels::empty(), false, 0);
     cx.each_series(selector.select, &mut |series| {
         samples.clear();
         series.samples.read(first, last, &mut samples)?;
@@ -31,7 +32,7 @@ pub(super) fn each(
         }
         drop_stale(&mut samples);
         held.replace(0, 16 * samples.len())?;
-        let mut column = Column::absent(series.labels.clone(), false, steps.count);
+        column.reset(&series.labels, false, steps.count);
         let mut windows = Windows::new(&samples);
         for (step, time) in steps.times().enumerate() {
             let t = reference(time);
@@ -40,7 +41,7 @@ pub(super) fn each(
                 column.set(step, value);
             }
         }
-        if column.any() { sink(column) } else { Ok(()) }
+        if column.any() { sink(&mut column) } else { Ok(()) }
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) fn each(
         _ => columns,
     }
     .into_iter()
-    .try_for_each(sink)
+    .try_for_each(|mut column| sink(&mut column))
 }
 
 /// By the first step's value; NaN last. Histograms drop out.

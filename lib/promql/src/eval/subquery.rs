@@ -32,7 +32,7 @@ pub(super) fn each(
     }
     let mut held = cx.budget.hold();
     super::each(cx, &subquery.expr, inner, &mut |column| {
-        fill(&column, inner, &mut samples);
+        fill(column, inner, &mut samples);
         held.replace(column.samples(), 16 * samples.len() + column.bytes())?;
         if samples.is_empty() {
             return Ok(());

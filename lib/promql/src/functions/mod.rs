@@ -5,6 +5,7 @@ pub mod contract;
 mod date;
 pub(crate) mod function;
 pub(crate) mod histogram;
+pub(crate) mod incremental;
 mod info;
 mod math;
 mod natural;

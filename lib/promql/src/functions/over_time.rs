@@ -9,6 +9,8 @@ mod sum;
 #[cfg(test)]
 mod tests;
 
+pub(super) use average::float_average;
+
 use super::contract::{RangeFn, Value, Window};
 use crate::annotations::{HistogramOperation, Note, Notes};
 use mneme_model::FloatHistogram;

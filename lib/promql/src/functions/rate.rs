@@ -33,7 +33,7 @@ pub(super) fn lookup(name: &str) -> Option<RangeFn> {
 
 /// Which difference over a range is wished for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Difference {
+pub(crate) enum Difference {
     /// Of a counter, per second.
     Rate,
     /// Of a counter.
@@ -43,11 +43,11 @@ enum Difference {
 }
 
 impl Difference {
-    fn is_counter(self) -> bool {
+    pub(super) fn is_counter(self) -> bool {
         self != Self::Delta
     }
 
-    fn is_rate(self) -> bool {
+    pub(super) fn is_rate(self) -> bool {
         self == Self::Rate
     }
 }
@@ -65,6 +65,6 @@ fn difference(window: &Window<'_>, kind: Difference, notes: &mut Notes<'_>) -> O
 }
 
 /// The range in seconds, rounded as Go's `Duration.Seconds` rounds.
-fn seconds(range_ms: i64) -> f64 {
+pub(super) fn seconds(range_ms: i64) -> f64 {
     (range_ms / 1000) as f64 + ((range_ms % 1000) * 1_000_000) as f64 / 1e9
 }

@@ -128,7 +128,14 @@ impl<'a> Builder<'a> {
         }
         let others = call.args.iter().enumerate().filter(|(i, _)| *i != range_arg);
         let scalars = others.map(|(_, arg)| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Node::RangeCall(Box::new(RangeCallNode { name, function, source, scalars, arg_pos })))
+        Ok(Node::RangeCall(Box::new(RangeCallNode {
+            name,
+            function,
+            source,
+            scalars,
+            arg_pos,
+            name_is_ignored: false,
+        })))
     }
 
     fn selector(&self, selector: &VectorSelector, range_ms: i64) -> Result<SelectorNode, Error> {
@@ -139,6 +146,7 @@ impl<'a> Builder<'a> {
             offset_ms: resolve(&selector.offset, true, self.params)?,
             range_ms,
             modifier: selector.modifier,
+            labels: None,
             stats_only: false,
             pos: selector.pos,
         })
@@ -203,6 +211,7 @@ fn target_info(pos: PosRange) -> Node {
         offset_ms: 0,
         range_ms: 0,
         modifier: RangeModifier::None,
+        labels: None,
         stats_only: false,
         pos,
     }))

@@ -9,13 +9,17 @@ mod explain;
 mod fold;
 mod histogram_stats;
 mod node;
+mod projection;
 mod selects;
 mod step_invariant;
+mod unique;
 
 pub(crate) use explain::{node_key, selector_key};
 pub(crate) use node::{
     AggregateNode, BinaryNode, CallNode, Node, RangeCallNode, RangeSource, SelectorNode, SubqueryNode,
 };
+
+pub(crate) use unique::unique_without_name;
 
 use crate::ast::{Expr, ValueType};
 use crate::explain::Pass;
@@ -57,6 +61,7 @@ impl Plan {
         let mut root = fold::run(root);
         let folded = before - root.count(&|_| true);
         let stripped = histogram_stats::run(&mut root);
+        let projected = projection::run(&mut root, params.features);
         let (selects, uses) = selects::run(&mut root, params);
         let shared = uses.iter().sum::<usize>() - selects.len();
         let pass = |name, changes| Pass { name, changes };
@@ -64,6 +69,7 @@ impl Plan {
             pass("step_invariant", marked),
             pass("constant_folding", folded),
             pass("histogram_stats", stripped),
+            pass("projection", projected),
             pass("common_selectors", shared),
         ];
         Ok(Self { root, value_type, params: params.clone(), selects, uses, passes })

@@ -43,6 +43,8 @@ pub(crate) struct SelectorNode {
     /// The range of a range vector selector, 0 for an instant one.
     pub(crate) range_ms: i64,
     pub(crate) modifier: RangeModifier,
+    /// The only labels that are looked at, sorted; `None` = all (projection).
+    pub(crate) labels: Option<Vec<String>>,
     /// Only counts and sums of its histograms matter.
     pub(crate) stats_only: bool,
     pub(crate) pos: PosRange,
@@ -115,6 +117,8 @@ pub(crate) struct RangeCallNode {
     pub(crate) scalars: Vec<Node>,
     /// The places of all arguments.
     pub(crate) arg_pos: Vec<PosRange>,
+    /// Nobody looks at the name, type and unit of the result: they need not be removed (projection).
+    pub(crate) name_is_ignored: bool,
 }
 
 impl Node {

@@ -84,7 +84,8 @@ impl Pass<'_> {
         };
         let start = start.saturating_sub(selector.offset_ms).saturating_sub(back + more_back - 1);
         let end = end.saturating_sub(selector.offset_ms).saturating_add(ahead);
-        let hints = Hints { step_ms: times.step_ms, range_ms: selector.range_ms, function, labels: None };
+        let labels = selector.labels.clone();
+        let hints = Hints { step_ms: times.step_ms, range_ms: selector.range_ms, function, labels };
         selector.select = self.want(&selector.matchers, start, end, hints);
     }
 
@@ -112,11 +113,22 @@ impl Pass<'_> {
         self.uses[at] += 1;
         let select = &mut self.selects[at];
         (select.start, select.end) = (select.start.min(start), select.end.max(end));
-        if select.hints != hints {
+        let labels = both(select.hints.labels.take(), &hints.labels);
+        if select.hints != (Hints { labels: None, ..hints }) {
             select.hints = Hints::default();
         }
+        select.hints.labels = labels;
         at
     }
+}
+
+/// The labels that either of two selectors looks at.
+fn both(a: Option<Vec<String>>, b: &Option<Vec<String>>) -> Option<Vec<String>> {
+    let (mut all, b) = (a?, b.as_ref()?);
+    all.extend(b.iter().cloned());
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 /// When the inside of a subquery is evaluated.

@@ -35,6 +35,12 @@ pub(super) struct HistogramCell {
 }
 
 impl Cell {
+    /// What has come of folding `count` floats.
+    pub(super) fn of_floats(op: AggregateOp, value: f64, compensation: f64, count: f64) -> Self {
+        let count = if op == AggregateOp::Count { value } else { count };
+        Self { value, mean: value, compensation, count, seen: true, has_float: true, ..Self::default() }
+    }
+
     /// Adds a sample. `note` takes what has to be said.
     pub(super) fn add(
         &mut self,

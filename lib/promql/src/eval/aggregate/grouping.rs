@@ -1,9 +1,8 @@
 //! Which group a series belongs to.
 
-use std::collections::HashMap;
-
-use mneme_model::Labels;
+use hashbrown::HashMap;
 use mneme_model::labels::METRIC_NAME;
+use mneme_model::{Labels, LabelsRef};
 
 use crate::plan::AggregateNode;
 
@@ -11,36 +10,36 @@ use crate::plan::AggregateNode;
 pub(super) struct Grouping<'a> {
     node: &'a AggregateNode,
     numbers: HashMap<Labels, usize>,
+    /// The labels of the group that was asked for last, in their canonical layout.
+    key: String,
 }
 
 impl<'a> Grouping<'a> {
     pub(super) fn new(node: &'a AggregateNode) -> Self {
-        Self { node, numbers: HashMap::new() }
+        Self { node, numbers: HashMap::new(), key: String::new() }
     }
 
     /// The labels of a series' group.
     pub(super) fn labels(&self, series: &Labels) -> Labels {
-        let listed = |name: &str| self.node.grouping.iter().any(|label| label == name);
-        if self.node.without {
-            series.view().filter(|name| name != METRIC_NAME && !listed(name))
-        } else if self.node.grouping.is_empty() {
-            Labels::empty()
-        } else {
-            series.view().filter(listed)
-        }
+        series.view().filter(|name| is_kept(self.node, name))
     }
 
     /// The number of a series' group; also its labels if it is new.
     pub(super) fn number(&mut self, series: &Labels) -> (usize, Option<Labels>) {
-        let labels = self.labels(series);
+        let node = self.node;
+        let kept = || series.iter().filter(|(name, _)| is_kept(node, name));
+        let view = if node.grouping.is_empty() && !node.without {
+            LabelsRef::default()
+        } else {
+            LabelsRef::write_sorted(&mut self.key, kept()).unwrap_or_default()
+        };
         let next = self.numbers.len();
-        match self.numbers.get(&labels) {
-            Some(number) => (*number, None),
-            None => {
-                self.numbers.insert(labels.clone(), next);
-                (next, Some(labels))
-            }
+        if let Some(number) = self.numbers.get(view.as_bytes()) {
+            return (*number, None);
         }
+        let labels = view.to_owned();
+        self.numbers.insert(labels.clone(), next);
+        (next, Some(labels))
     }
 
     /// The group of each series.
@@ -52,4 +51,10 @@ impl<'a> Grouping<'a> {
     pub(super) fn count(&self) -> usize {
         self.numbers.len()
     }
+}
+
+/// Whether a label of a series is one of its group, too.
+fn is_kept(node: &AggregateNode, name: &str) -> bool {
+    let listed = node.grouping.iter().any(|label| label == name);
+    if node.without { !listed && name != METRIC_NAME } else { listed }
 }

@@ -4,6 +4,7 @@
 mod average;
 mod cell;
 mod count_values;
+mod floats;
 mod fold;
 mod grouping;
 mod limit;

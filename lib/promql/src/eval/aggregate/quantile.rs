@@ -50,7 +50,7 @@ pub(super) fn each(
             }
         }
         if result.any() {
-            sink(result)?;
+            sink(&mut result)?;
         }
     }
     Ok(())

@@ -1,12 +1,16 @@
 //! `topk` and `bottomk`: the k largest or smallest values of each group, at each step on its own.
 
+use hashbrown::HashMap;
+use mneme_model::Labels;
+
 use super::grouping::Grouping;
 use super::parameter::Parameter;
 use crate::Error;
 use crate::annotations::Note;
 use crate::ast::AggregateOp;
+use crate::budget::Held;
 use crate::eval::binary::ResultTable;
-use crate::eval::{Context, Sink, Steps, ValueRef, collect};
+use crate::eval::{Column, Context, Sink, Steps, ValueRef};
 use crate::functions::contract::Value;
 use crate::plan::AggregateNode;
 
@@ -18,39 +22,88 @@ pub(super) fn each(
     sink: &mut Sink<'_>,
 ) -> Result<(), Error> {
     let parameter = Parameter::of(cx, node, steps)?;
-    let input = collect(cx, &node.input, steps)?;
     if parameter.max() < 1.0 {
-        return Ok(());
+        return crate::eval::each(cx, &node.input, steps, &mut |_| Ok(()));
     }
-    parameter.check_count()?;
-    let mut grouping = Grouping::new(node);
-    let groups = grouping.of(input.columns.iter().map(|column| &column.labels));
-    let smallest = node.op == AggregateOp::BottomK;
-    let mut table = ResultTable::new(cx, steps);
-    let mut heaps: Vec<Heap> = (0..grouping.count()).map(|_| Heap::new(smallest)).collect();
-    for step in 0..steps.count {
-        cx.cancel.check()?;
-        let k = (parameter.values[step] as i64).min(input.columns.len() as i64);
-        let Some(k) = usize::try_from(k).ok().filter(|k| *k > 0) else { continue };
-        for (series, column) in input.columns.iter().enumerate() {
+    let checked = parameter.check_count();
+    let mut best = Best::new(cx, node, &parameter, steps);
+    crate::eval::each(cx, &node.input, steps, &mut |column| {
+        if checked.is_ok() && column.any() { best.add(column) } else { Ok(()) }
+    })?;
+    checked?;
+    best.emit(sink)
+}
+
+/// The best samples of each group at each step so far, and the labels of all series: of the series themselves nothing is held.
+struct Best<'a, 'c> {
+    cx: &'c Context<'c>,
+    node: &'a AggregateNode,
+    parameter: &'a Parameter,
+    steps: Steps,
+    grouping: Grouping<'a>,
+    /// By group, then step.
+    heaps: Vec<Heap>,
+    /// Labels, and whether the name is to be removed.
+    series: Vec<(Labels, bool)>,
+    held: Held<'c>,
+}
+
+impl<'a, 'c> Best<'a, 'c> {
+    fn new(cx: &'c Context<'c>, node: &'a AggregateNode, parameter: &'a Parameter, steps: Steps) -> Self {
+        let (grouping, held) = (Grouping::new(node), cx.budget.hold());
+        Self { cx, node, parameter, steps, grouping, heaps: Vec::new(), series: Vec::new(), held }
+    }
+
+    fn add(&mut self, column: &Column) -> Result<(), Error> {
+        let (group, new) = self.grouping.number(&column.labels);
+        if new.is_some() {
+            self.held.grow(0, self.steps.count.saturating_mul(size_of::<Heap>()))?;
+            let smallest = self.node.op == AggregateOp::BottomK;
+            self.heaps.extend((0..self.steps.count).map(|_| Heap::new(smallest)));
+        }
+        self.held.grow(0, size_of::<(Labels, bool)>() + column.labels.as_bytes().len())?;
+        let series = self.series.len();
+        self.series.push((column.labels.clone(), column.drop_name));
+        let heaps = self.heaps[group * self.steps.count..].iter_mut();
+        let mut kept = 0;
+        for ((step, heap), k) in heaps.take(self.steps.count).enumerate().zip(&self.parameter.values) {
+            let Some(k) = usize::try_from(*k as i64).ok().filter(|k| *k > 0) else { continue };
             match column.get(step) {
-                Some(ValueRef::Float(value)) => heaps[groups[series]].offer(value, series, k),
+                Some(ValueRef::Float(value)) => kept += usize::from(heap.offer(value, series, k)),
                 Some(ValueRef::Histogram(_)) => {
-                    cx.note(Note::HistogramIgnoredInAggregation { aggregation: node.op.name() }, node.pos);
+                    let aggregation = self.node.op.name();
+                    self.cx.note(Note::HistogramIgnoredInAggregation { aggregation }, self.node.pos);
                 }
                 None => {}
             }
         }
-        for heap in &mut heaps {
-            for (value, series) in heap.drain_best_first() {
-                let column = &input.columns[series];
-                let row = table.row(column.labels.clone(), column.drop_name)?;
-                table.set(row, step, Value::Float(value))?;
+        self.held.grow(kept, kept * size_of::<(f64, usize)>())
+    }
+
+    fn emit(mut self, sink: &mut Sink<'_>) -> Result<(), Error> {
+        let mut table = ResultTable::new(self.cx, self.steps);
+        let mut rows: HashMap<usize, usize> = HashMap::new();
+        let groups = self.grouping.count();
+        for step in 0..self.steps.count {
+            self.cx.cancel.check()?;
+            for group in 0..groups {
+                for (value, series) in self.heaps[group * self.steps.count + step].drain_best_first() {
+                    let row = match rows.get(&series) {
+                        Some(row) => *row,
+                        None => {
+                            let (labels, drop_name) = &self.series[series];
+                            let row = table.row(labels.clone(), *drop_name)?;
+                            rows.insert(series, row);
+                            row
+                        }
+                    };
+                    table.set(row, step, Value::Float(value))?;
+                }
             }
         }
+        drop(self);
+        table.emit(sink)
     }
-    drop(input);
-    table.emit(sink)
 }
 
 /// The best values so far, the worst of them on top. Laid out and changed as Go's `container/heap` does it, so that among equal
@@ -65,12 +118,12 @@ impl Heap {
         Self { smallest, entries: Vec::new() }
     }
 
-    /// Keeps the sample if it is among the best `k`.
-    fn offer(&mut self, value: f64, series: usize, k: usize) {
+    /// Keeps the sample if it is among the best `k`; tells whether the heap has grown.
+    fn offer(&mut self, value: f64, series: usize, k: usize) -> bool {
         if self.entries.len() < k {
             self.entries.push((value, series));
             self.up();
-            return;
+            return true;
         }
         let worst = self.entries[0].0;
         let better = if self.smallest { worst > value } else { worst < value };
@@ -78,6 +131,7 @@ impl Heap {
             self.entries[0] = (value, series);
             self.down();
         }
+        false
     }
 
     /// Whether entry `i` is worse than entry `j`; NaN is the worst.

@@ -1,7 +1,6 @@
 //! The series that an operator over vectors produces, by their labels.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use mneme_model::Labels;
 
 use crate::Error;
@@ -47,6 +46,6 @@ impl<'c> ResultTable<'c> {
 
     /// Hands on the rows that have a value.
     pub(crate) fn emit(self, sink: &mut Sink<'_>) -> Result<(), Error> {
-        self.columns.into_iter().filter(Column::any).try_for_each(sink)
+        self.columns.into_iter().filter(Column::any).try_for_each(|mut column| sink(&mut column))
     }
 }

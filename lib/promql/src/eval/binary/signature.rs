@@ -1,7 +1,6 @@
 //! Which series of both sides belong together.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use mneme_model::Labels;
 use mneme_model::labels::METRIC_NAME;
 

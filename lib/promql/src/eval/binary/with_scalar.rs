@@ -6,7 +6,7 @@ use crate::Error;
 use crate::annotations::Severity;
 use crate::eval::{Context, Sink, Steps, ValueRef, names};
 use crate::functions::contract::Value;
-use crate::plan::BinaryNode;
+use crate::plan::{BinaryNode, unique_without_name};
 
 /// Hands the results to `sink`. `swapped`: the scalar is on the left.
 pub(super) fn each(
@@ -19,12 +19,12 @@ pub(super) fn each(
     let (vector, scalar) = if swapped { (&binary.rhs, &binary.lhs) } else { (&binary.lhs, &binary.rhs) };
     let scalars = super::super::scalar(cx, scalar, steps)?;
     let drops = changes_metric(binary.op) || binary.return_bool;
-    let safe = !drops || super::super::unique_without_name(cx, vector);
+    let safe = !drops || unique_without_name(cx.features, vector);
     names::after_drop(cx, safe, sink, |sink| {
-        super::super::each(cx, vector, steps, &mut |mut column| {
+        super::super::each(cx, vector, steps, &mut |column| {
             column.map(|step, value| one(cx, binary, swapped, value, scalars[step]));
             if drops {
-                names::drop_name(cx, &mut column);
+                names::drop_name(cx, column);
             }
             sink(column)
         })

@@ -19,7 +19,8 @@ pub(super) fn average(window: &Window<'_>, notes: &mut Notes<'_>) -> Option<Valu
     Some(Value::Float(float_average(window.v)))
 }
 
-fn float_average(values: &[f64]) -> f64 {
+/// The average of at least one value.
+pub(in crate::functions) fn float_average(values: &[f64]) -> f64 {
     let mut sum = KahanSum::new(values[0]);
     let mut mean: Option<KahanSum> = None;
     for (at, &value) in values.iter().enumerate().skip(1) {
