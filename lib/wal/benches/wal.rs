@@ -126,7 +126,7 @@ fn bench(criterion: &mut Criterion) {
                     runtime.block_on(async {
                         let wal = join(compression, &last).await;
                         append(&wal, &first).await;
-                    })
+                    });
                 });
             },
         );

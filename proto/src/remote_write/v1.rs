@@ -108,7 +108,7 @@ fn label_len(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The labels of a key, and the bytes of each, until the first that is no label in UTF-8.
-pub(super) fn key_labels<'a>(key: &'a [u8]) -> impl Iterator<Item = (&'a [u8], (&'a str, &'a str))> {
+pub(super) fn key_labels(key: &[u8]) -> impl Iterator<Item = (&[u8], (&str, &str))> {
     let mut rest = key;
     std::iter::from_fn(move || {
         let (piece, behind) = rest.split_at_checked(label_len(rest)?)?;

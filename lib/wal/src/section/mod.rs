@@ -165,7 +165,7 @@ impl Section {
         let series = part(&mut reader, series, series_len)?;
         let refs = column(&mut reader, floats, refs)?;
         let times = column(&mut reader, floats, times)?;
-        let values = part(&mut reader, floats, floats.checked_mul(8).unwrap_or(usize::MAX))?;
+        let values = part(&mut reader, floats, floats.saturating_mul(8))?;
         let starts = column(&mut reader, if has_starts { floats } else { 0 }, starts)?;
         let histograms = part(&mut reader, histograms, histograms_len)?;
         let exemplars = part(&mut reader, exemplars, exemplars_len)?;
