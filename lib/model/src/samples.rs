@@ -18,6 +18,7 @@ pub fn stale_nan() -> f64 {
 
 /// Whether `value` is the staleness marker, by its bits: other NaNs are ordinary values.
 #[must_use]
+#[inline]
 pub fn is_stale_nan(value: f64) -> bool {
     value.to_bits() == STALE_NAN_BITS
 }

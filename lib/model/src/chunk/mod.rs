@@ -6,6 +6,7 @@
 
 mod bits;
 mod float_builder;
+mod float_columns;
 mod float_reader;
 mod histogram_builder;
 mod histogram_reader;
@@ -97,7 +98,8 @@ impl Chunk {
             return Ok(());
         }
         match self.encoding {
-            Encoding::Float | Encoding::FloatSt => self.read_floats(start, end, out),
+            Encoding::Float => float_columns::read(self, start, end, out),
+            Encoding::FloatSt => self.read_floats(start, end, out),
             Encoding::Histogram => self.read_histograms(start, end, out),
         }
     }

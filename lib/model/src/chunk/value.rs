@@ -6,13 +6,13 @@ use super::Error;
 use super::bits::{BitReader, BitWriter, unzigzag, zigzag};
 
 /// Powers of ten that are tried as scales; all exact in a double, so that a division by them is exactly rounded.
-const POWERS: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+pub(super) const POWERS: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /// Integers up to here are exact in a double.
-const MAX_INTEGER: f64 = 9_007_199_254_740_992.0;
+pub(super) const MAX_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// So many ones in place of a Rice quotient announce a 2-bit escape kind.
-const ESCAPE_ONES: u32 = 8;
+pub(super) const ESCAPE_ONES: u32 = 8;
 
 const ESCAPE_RESIDUAL: u64 = 0;
 const ESCAPE_SCALE: u64 = 1;
@@ -20,7 +20,7 @@ const ESCAPE_RAW: u64 = 2;
 const ESCAPE_XOR: u64 = 3;
 
 /// Marks an XOR window that is not set yet.
-const NO_WINDOW: u8 = 0xff;
+pub(super) const NO_WINDOW: u8 = 0xff;
 
 /// What both sides know after each value.
 #[derive(Clone, Debug)]
@@ -32,26 +32,26 @@ pub(super) enum ValueCodec {
 /// Values are `integer / 10^scale`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decimal {
-    integer: i64,
-    delta: i64,
+    pub(super) integer: i64,
+    pub(super) delta: i64,
     /// Eight times the recent mean of |delta|, and of |delta - previous delta|.
-    cost_delta: u32,
-    cost_second: u32,
-    scale: u8,
+    pub(super) cost_delta: u32,
+    pub(super) cost_second: u32,
+    pub(super) scale: u8,
     /// Values seen, up to 2.
-    age: u8,
+    pub(super) age: u8,
     /// Finite values that did not fit.
-    strikes: u8,
+    pub(super) strikes: u8,
     /// The newest value was written raw, and is not `integer`.
-    raw: bool,
+    pub(super) raw: bool,
 }
 
 /// Values as differences of bits, within a window of significant bits.
 #[derive(Clone, Debug)]
 pub(super) struct Xor {
-    last: u64,
-    leading: u8,
-    trailing: u8,
+    pub(super) last: u64,
+    pub(super) leading: u8,
+    pub(super) trailing: u8,
 }
 
 impl Default for ValueCodec {

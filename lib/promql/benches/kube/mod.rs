@@ -34,15 +34,18 @@ enum Form {
     Noise,
 }
 
+/// A series with its chunks.
+type Stored = (Labels, Vec<Chunk>);
+
 /// Series with their chunks, as a querier holds them.
 pub(crate) struct Store {
-    series: Vec<(Labels, Vec<Chunk>)>,
+    series: Vec<Stored>,
 }
 
 impl Store {
     /// `targets` targets of 500 series each.
     pub(crate) fn new(targets: usize) -> Self {
-        let mut series: Vec<(Labels, Vec<Chunk>)> = (0..targets).flat_map(target).collect();
+        let mut series: Vec<Stored> = (0..targets).flat_map(target).collect();
         series.sort_by(|a, b| a.0.cmp(&b.0));
         Self { series }
     }
@@ -61,7 +64,7 @@ impl Store {
 
 /// Answers to the selects of one plan.
 pub(crate) struct Fetched<'s> {
-    answers: Vec<(Select, Vec<&'s (Labels, Vec<Chunk>)>)>,
+    answers: Vec<(Select, Vec<&'s Stored>)>,
 }
 
 impl Queryable for Fetched<'_> {
@@ -81,7 +84,7 @@ impl ReadSamples for Compressed {
     }
 }
 
-fn target(number: usize) -> Vec<(Labels, Vec<Chunk>)> {
+fn target(number: usize) -> Vec<Stored> {
     let mut out = Vec::with_capacity(500);
     let mut push = |name: &str, extra: &[(&str, &str)], form: Form| {
         let seed = mix((number * 500 + out.len()) as u64);
@@ -140,7 +143,7 @@ fn labels(number: usize, name: &str, extra: &[(&str, &str)]) -> Labels {
 }
 
 fn chunks(number: usize, seed: u64, form: Form) -> Vec<Chunk> {
-    // A target is scraped at its own offset within the interval, and not to the millisecond.
+    // A target is scraped at its own offset within the interval, and sometimes late by more than Prometheus makes up for.
     let offset = (mix(number as u64) % 15_000) as i64;
     let slope = 10u64.pow((seed % 4) as u32);
     let mut total = seed % 1_000_000;
@@ -156,8 +159,8 @@ fn chunks(number: usize, seed: u64, form: Form) -> Vec<Chunk> {
             Form::Gauge => (noise % 10) as f64,
             Form::Noise => f64::from_bits(0x41d0_0000_0000_0000 | noise >> 12),
         };
-        let jitter = (mix(number as u64 ^ (scrape as u64) << 20) % 8).saturating_sub(5) as i64;
-        builder.push(START + offset + scrape as i64 * STEP + jitter, value, 0);
+        let late = (mix(number as u64 ^ (scrape as u64) << 20) % 50).saturating_sub(44) as i64;
+        builder.push(START + offset + scrape as i64 * STEP + late, value, 0);
         if builder.count() == SAMPLES_PER_CHUNK {
             chunks.push(std::mem::replace(&mut builder, FloatChunkBuilder::new(false)).chunk());
         }

@@ -158,6 +158,7 @@ impl Bounds {
         self.range_ms
     }
 
+    #[inline]
     pub(crate) fn of(&self, step: TimestampMs) -> Reach {
         let end = self.at.unwrap_or(step).saturating_sub(self.offset_ms);
         let start = end.saturating_sub(self.range_ms);

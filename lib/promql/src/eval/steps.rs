@@ -30,6 +30,7 @@ impl Steps {
     }
 
     /// The time of step `i`.
+    #[inline]
     pub(crate) fn time(self, i: usize) -> TimestampMs {
         self.start.saturating_add(self.interval_ms.saturating_mul(i as i64))
     }
