@@ -3,7 +3,7 @@
 use super::Error;
 
 /// Payload widths of [`BitWriter::write_varbit`]: class `i` is `i` ones, a zero (not for the last class) and `WIDTHS[i]` bits.
-const WIDTHS: [u32; 9] = [0, 3, 6, 9, 13, 18, 25, 40, 64];
+pub(super) const WIDTHS: [u32; 9] = [0, 3, 6, 9, 13, 18, 25, 40, 64];
 
 /// Small magnitudes of either sign to small numbers: 0, -1, 1, -2, 2 ... to 0, 1, 2, 3, 4.
 pub(super) fn zigzag(v: i64) -> u64 {

@@ -3,10 +3,13 @@
 //! The common sample (the same interval as before, a value that the Rice code predicts) is decoded from one load of 8 bytes with the
 //! codec's state in registers; everything else goes through the same code as there.
 
-use super::bits::{BitReader, unzigzag};
+use super::bits::{BitReader, WIDTHS, unzigzag};
 use super::value::{Decimal, ESCAPE_ONES, MAX_INTEGER, NO_WINDOW, POWERS, ValueCodec, Xor};
 use super::{Chunk, Error};
 use crate::{Samples, TimestampMs};
+
+/// Integers of classes up to this one, with what announces them, are within what is peeked at.
+const SHORT_CLASSES: usize = 7;
 
 /// Samples that are decoded before they are handed on.
 const BLOCK: usize = 128;
@@ -158,8 +161,14 @@ impl Columns<'_> {
             self.first = false;
             return Ok(());
         }
-        if word >> 63 == 0 {
+        let class = word.leading_ones() as usize;
+        if class == 0 {
             self.bits.skip(1)?;
+        } else if class <= SHORT_CLASSES {
+            let width = WIDTHS[class];
+            let value = word << (class + 1) >> (64 - width);
+            self.bits.skip(class + 1 + width as usize)?;
+            self.step = self.step.wrapping_add(unzigzag(value));
         } else {
             let change = self.bits.slowly(BitReader::read_varbit)?;
             self.step = self.step.wrapping_add(change);

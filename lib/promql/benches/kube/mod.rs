@@ -159,7 +159,7 @@ fn chunks(number: usize, seed: u64, form: Form) -> Vec<Chunk> {
             Form::Gauge => (noise % 10) as f64,
             Form::Noise => f64::from_bits(0x41d0_0000_0000_0000 | noise >> 12),
         };
-        let late = (mix(number as u64 ^ (scrape as u64) << 20) % 50).saturating_sub(44) as i64;
+        let late = (mix(number as u64 ^ (scrape as u64) << 20) % 500).saturating_sub(494) as i64;
         builder.push(START + offset + scrape as i64 * STEP + late, value, 0);
         if builder.count() == SAMPLES_PER_CHUNK {
             chunks.push(std::mem::replace(&mut builder, FloatChunkBuilder::new(false)).chunk());

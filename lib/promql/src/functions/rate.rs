@@ -43,10 +43,12 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
+    #[inline]
     pub(super) fn is_counter(self) -> bool {
         self != Self::Delta
     }
 
+    #[inline]
     pub(super) fn is_rate(self) -> bool {
         self == Self::Rate
     }

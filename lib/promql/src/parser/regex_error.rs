@@ -13,6 +13,17 @@ pub(super) fn compile_error(reason: &str) -> String {
     format!("error parsing regexp: {}", reason.lines().last().unwrap_or(reason).trim_start_matches("error: "))
 }
 
+/// The error text for a pattern that is no UTF-8: it shows the pattern from the first broken byte on.
+pub(super) fn invalid_utf8(pattern: &[u8]) -> String {
+    let broken = std::str::from_utf8(pattern).err().map_or(0, |error| error.valid_up_to());
+    let mut shown = String::new();
+    for chunk in pattern.get(broken..).unwrap_or_default().utf8_chunks() {
+        shown.push_str(chunk.valid());
+        shown.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    format!("error parsing regexp: invalid UTF-8: `{shown}`")
+}
+
 fn go_syntax_error(pattern: &str, error: &Error) -> String {
     let span = error.span();
     let part = pattern.get(span.start.offset..span.end.offset).unwrap_or(pattern);

@@ -1,12 +1,12 @@
 //! `name{conditions}`, and the label lists of `by`, `on` and the like.
 
-use mneme_model::{MatchOp, Matcher};
+use mneme_model::{InvalidRegex, MatchOp, Matcher};
 
 use super::Parser;
 use super::error::{Failure, Parsed};
 use super::literal::{unquoted, unquoted_bytes};
 use super::quote::quote_bytes;
-use super::regex_error::{check_syntax, compile_error};
+use super::regex_error::{check_syntax, compile_error, invalid_utf8};
 use super::token::{Kind, Token};
 use crate::ast::{BinaryOp, Duration, PosRange, RangeModifier, VectorSelector};
 
@@ -64,6 +64,10 @@ impl<'a> Parser<'a> {
         self.take()?;
         let Some(op) = match_op(self.peek()?.kind) else {
             if name.kind == Kind::String {
+                if std::str::from_utf8(&unquoted_bytes(&name)?).is_err() {
+                    return no_value(MatchOp::Equal, METRIC_NAME)
+                        .map_err(|error| Failure::at(name.pos(), compile_error(&error.reason)));
+                }
                 return Ok(Matcher::equal(METRIC_NAME, &label));
             }
             return Err(Failure::Unexpected(self.peek()?).within("label matching", "label matching operator"));
@@ -71,9 +75,14 @@ impl<'a> Parser<'a> {
         self.take()?;
         let value =
             self.expect(Kind::String).map_err(|failure| failure.within("label matching", "string"))?;
-        let pattern = unquoted(&value)?;
         let fail = |message| Failure::at(PosRange { start: name.start, end: value.end() }, message);
-        if matches!(op, MatchOp::Regex | MatchOp::NotRegex) {
+        let is_regex = matches!(op, MatchOp::Regex | MatchOp::NotRegex);
+        let pattern = match String::from_utf8(unquoted_bytes(&value)?) {
+            Ok(pattern) => pattern,
+            Err(error) if is_regex => return Err(fail(invalid_utf8(error.as_bytes()))),
+            Err(_) => return no_value(op, &label).map_err(|error| fail(compile_error(&error.reason))),
+        };
+        if is_regex {
             check_syntax(&pattern).map_err(fail)?;
         }
         Matcher::new(op, &label, &pattern).map_err(|error| fail(compile_error(&error.reason)))
@@ -126,6 +135,12 @@ fn selector(name: String, matchers: Vec<Matcher>, pos: PosRange) -> VectorSelect
         modifier: RangeModifier::None,
         pos,
     }
+}
+
+/// What compares a label with bytes that are no UTF-8, which no label's value has: `=` is never true, `!=` always.
+fn no_value(op: MatchOp, label: &str) -> Result<Matcher, InvalidRegex> {
+    let op = if op == MatchOp::Equal { MatchOp::Regex } else { MatchOp::NotRegex };
+    Matcher::new(op, label, r"[^\x00-\x{10FFFF}]")
 }
 
 fn match_op(kind: Kind) -> Option<MatchOp> {

@@ -118,6 +118,8 @@ const ERRORS: &[(&str, &str)] = &[
     ("foo[5d] OFFSET 10s [10m:5s]", "1:1: subquery is only allowed on instant vector, got matrix instead"),
     ("time()[5m:]", "1:1: subquery is only allowed on instant vector, got scalar instead"),
     ("sum by (\"foo)(bar)", "1:9: unterminated quoted string"),
+    (r#"{f=~"\333"}"#, "1:2: error parsing regexp: invalid UTF-8: `\u{fffd}`"),
+    (r#"x{f!~"a\xffb"}"#, "1:3: error parsing regexp: invalid UTF-8: `\u{fffd}b`"),
     ("sum by (\"\")(bar)", "1:9: invalid label name for grouping: \"\""),
     ("sum by (\"a\\xffb\")(bar)", "1:9: invalid label name for grouping: \"a\\xffb\""),
     ("sum without(==)(foo)", "1:13: unexpected <op:==> in grouping opts, expected label"),

@@ -81,3 +81,16 @@ fn walking_sees_every_node() {
     });
     assert_eq!(operators, [BinaryOp::Mul, BinaryOp::Add, BinaryOp::Sub, BinaryOp::Div]);
 }
+
+#[test]
+fn a_value_that_is_no_utf8_is_never_equal_to_any() {
+    let matches = |text: &str, value: &str| {
+        let Expr::Vector(selector) = parsed(text) else { panic!("a selector") };
+        selector.matchers.iter().find(|matcher| matcher.name() == "f").expect("the matcher").matches(value)
+    };
+    for value in ["", "a", "\u{fffd}", "\n"] {
+        assert!(!matches(r#"x{f="\333"}"#, value), "{value:?}");
+        assert!(matches(r#"x{f!="\333"}"#, value), "{value:?}");
+    }
+    assert!(matches("x{f=\"\u{e9}\"}", "\u{e9}"));
+}

@@ -88,10 +88,12 @@ pub(crate) struct Scratch {
 }
 
 impl FloatWindow {
+    #[inline]
     fn is_empty(&self) -> bool {
         self.from == self.to
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.to - self.from
     }

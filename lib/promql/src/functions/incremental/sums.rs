@@ -134,14 +134,14 @@ fn add_up(
         &series.v[window.from..window.to]
     });
     let common = windows.iter().map(|window| window.len()).min().unwrap_or(0);
+    let heads = windows.map(|window| &window[..common]);
     let mut sums = steps.map(start);
     let mut compensations = [0.0; LANES];
-    let mut heads = windows.map(|window| window[..common].iter());
-    for _ in 0..common {
-        for ((head, sum), compensation) in heads.iter_mut().zip(&mut sums).zip(&mut compensations) {
-            let Some(&value) = head.next() else { continue };
+    for at in 0..common {
+        let values = heads.map(|head| head[at]);
+        for ((value, sum), compensation) in values.iter().zip(&mut sums).zip(&mut compensations) {
             let total = *sum + value;
-            let (large, small) = if sum.abs() >= value.abs() { (*sum, value) } else { (value, *sum) };
+            let (large, small) = if sum.abs() >= value.abs() { (*sum, *value) } else { (*value, *sum) };
             let added = *compensation + ((large - total) + small);
             *compensation = if total.is_infinite() { 0.0 } else { added };
             *sum = total;
