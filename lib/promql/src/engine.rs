@@ -102,6 +102,7 @@ fn vector(cx: &Context<'_>, node: &Node, steps: Steps, instant: bool) -> Result<
 fn finish_names(cx: &Context<'_>, columns: Vec<Column>) -> Result<Vec<Column>, Error> {
     let mut merged = eval::Merged::default();
     for mut column in columns {
+        cx.cancel.check()?;
         if cx.features.delayed_name_removal && column.drop_name {
             column.labels = eval::without_metadata(&column.labels);
         }

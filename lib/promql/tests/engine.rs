@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mneme_model::{Labels, Samples};
 use mneme_promql::{
-    Cancel, Error, Features, Plan, QueryParams, QueryResult, Queryable, ResultValue, Select, Series,
-    SeriesSet, StorageError, evaluate, parse,
+    Cancel, Error, Features, Plan, QueryParams, QueryResult, Queryable, ReadSamples, ResultValue, Select,
+    Series, SeriesSet, StorageError, evaluate, parse,
 };
 
 /// `series` series `m{i="..", job=".."}` with a sample a minute from 0, for two hours; counts how often it is asked.
@@ -122,6 +122,45 @@ fn a_running_query_can_be_stopped() {
     let cancel = Cancel::new();
     cancel.time_out();
     assert_eq!(evaluate(&plan(&an_hour("time()")), &Synthetic::new(1), &cancel), Err(Error::Timeout));
+}
+
+/// One series of a week at a second, during whose reading somebody stops the query.
+struct Stopped(Cancel);
+
+impl Queryable for Stopped {
+    fn select(&self, _select: &Select) -> Result<SeriesSet<'_>, StorageError> {
+        let series = Series {
+            labels: Labels::from_pairs([("__name__", "m")]),
+            samples: Box::new(Stopped(self.0.clone())),
+        };
+        Ok(Box::new(std::iter::once(Ok(series))))
+    }
+}
+
+impl ReadSamples for Stopped {
+    fn read(&self, _start: i64, _end: i64, out: &mut Samples) -> Result<(), StorageError> {
+        (0..604_800).for_each(|second| out.push_float(second * 1000, second as f64 / 3.0, 0));
+        self.0.cancel();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_query_can_be_stopped_inside_one_huge_series() {
+    for text in [
+        "sum_over_time(m[3d])",
+        "avg_over_time(m[3d])",
+        "stddev_over_time(m[3d])",
+        "quantile_over_time(0.5, m[3d])",
+    ] {
+        let cancel = Cancel::new();
+        let params = QueryParams::range(text, 0, 604_800_000, 60_000);
+        assert_eq!(
+            evaluate(&plan(&params), &Stopped(cancel.clone()), &cancel),
+            Err(Error::Canceled),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) fn each(
     for step in 0..steps.count {
         cx.cancel.check()?;
         for column in &input.columns {
+            cx.cancel.check()?;
             let Some(value) = column.get(step) else { continue };
             let text = match value {
                 ValueRef::Float(value) => go_f(value),

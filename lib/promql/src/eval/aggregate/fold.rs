@@ -70,6 +70,7 @@ pub(super) fn each(
     })?;
     let mut result = Column::absent(Labels::empty(), false, 0);
     for group in groups {
+        cx.cancel.check()?;
         result.reset(&group.labels, group.drop_name, steps.count);
         match group.state {
             State::Floats(floats) => floats.finish(result.floats_mut()),

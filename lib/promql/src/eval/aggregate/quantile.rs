@@ -32,6 +32,7 @@ pub(super) fn each(
     for (mut result, members) in groups {
         cx.cancel.check()?;
         for (step, q) in parameter.values.iter().enumerate() {
+            cx.cancel.check()?;
             values.clear();
             for series in &members {
                 match input.columns[*series].get(step) {

@@ -149,6 +149,7 @@ impl Match<'_, '_> {
 
     /// Combines two samples, one of which may be filled in.
     fn pair(&mut self, step: usize, pair: (Option<usize>, Option<usize>), fill: f64) -> Result<(), Error> {
+        self.cx.cancel.check()?;
         let (i, j) = pair;
         let value = |side: &Side<'_>, at: Option<usize>| {
             at.and_then(|at| side.columns[at].get(step)).map_or(Value::Float(fill), ValueRef::to_value)

@@ -32,13 +32,13 @@ pub(super) fn each(
     match binary.op {
         BinaryOp::Or => {
             let left = present(&lhs.columns, &lhs_groups);
-            pass(&mut table, &lhs.columns, |_, _| true)?;
-            pass(&mut table, &rhs.columns, |series, step| !left.at(rhs_groups[series], step))?;
+            pass(cx, &mut table, &lhs.columns, |_, _| true)?;
+            pass(cx, &mut table, &rhs.columns, |series, step| !left.at(rhs_groups[series], step))?;
         }
         op => {
             let wanted = op == BinaryOp::And;
             let right = present(&rhs.columns, &rhs_groups);
-            pass(&mut table, &lhs.columns, |series, step| right.at(lhs_groups[series], step) == wanted)?;
+            pass(cx, &mut table, &lhs.columns, |series, step| right.at(lhs_groups[series], step) == wanted)?;
         }
     }
     drop((lhs, rhs));
@@ -68,11 +68,13 @@ fn presence(columns: &[Column], groups: &[usize], count: usize, steps: Steps) ->
 }
 
 fn pass(
+    cx: &Context<'_>,
     table: &mut ResultTable<'_>,
     columns: &[Column],
     keep: impl Fn(usize, usize) -> bool,
 ) -> Result<(), Error> {
     for (series, column) in columns.iter().enumerate() {
+        cx.cancel.check()?;
         let mut row = None;
         for (step, value) in column.values().filter(|(step, _)| keep(series, *step)) {
             let row = match row {
