@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::counter_resets::{keep, set_counter_resets};
 use super::histogram_view::View;
-use super::{Chunk, Error, FloatSample, HistogramChunkBuilder, HistogramSample, to_float};
+use super::{Chunk, Encoding, Error, FloatSample, HistogramChunkBuilder, HistogramSample, to_float};
 use crate::histogram::AnyHistogram;
 use crate::{HistogramPoint, Samples, TimestampMs, is_stale_nan, prefer_value};
 
@@ -14,8 +15,28 @@ use crate::{HistogramPoint, Samples, TimestampMs, is_stale_nan, prefer_value};
 /// stale, then a histogram over a float, then among floats the larger bits, among histograms [`prefer_histogram`], then
 /// the larger start timestamp.
 ///
+/// Counter reset hints of histograms are those of [`set_counter_resets`], known from the start of the chunks on.
+///
 /// `out`'s samples must be before `start`. On an error `out` may hold some of the samples.
 pub fn merge(chunks: &[Chunk], start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), Error> {
+    let histograms =
+        chunks.iter().filter(|chunk| chunk.encoding == Encoding::Histogram && chunk.overlaps(start, end));
+    let Some(known_from) = histograms.map(|chunk| chunk.min_time).min() else {
+        return merge_samples(chunks, start, end, out);
+    };
+    let mut samples = Samples::default();
+    merge_samples(chunks, known_from.min(start), end, &mut samples)?;
+    set_counter_resets(&mut samples);
+    keep(samples, start, end, out);
+    Ok(())
+}
+
+fn merge_samples(
+    chunks: &[Chunk],
+    start: TimestampMs,
+    end: TimestampMs,
+    out: &mut Samples,
+) -> Result<(), Error> {
     let wanted = |chunk: &&Chunk| chunk.count > 0 && chunk.overlaps(start, end);
     if chunks.iter().filter(wanted).is_sorted_by(|a, b| a.max_time < b.min_time) {
         return chunks.iter().filter(wanted).try_for_each(|chunk| chunk.read(start, end, out));

@@ -5,6 +5,7 @@
 //! trusted, a broken chunk is an [`Error`].
 
 mod bits;
+mod counter_resets;
 mod float_builder;
 mod float_columns;
 mod float_reader;
@@ -17,6 +18,7 @@ mod value;
 
 use bytes::Bytes;
 
+pub use counter_resets::set_counter_resets;
 pub use float_builder::FloatChunkBuilder;
 pub use float_reader::{FloatReader, FloatSample};
 pub use histogram_builder::HistogramChunkBuilder;
