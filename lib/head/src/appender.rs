@@ -97,10 +97,8 @@ impl Appender<'_> {
             return Ok(Outcome::Duplicate);
         }
         let range = (chunk.min_time, chunk.max_time);
-        Ok(self.add(series, cut, range, u64::from(chunk.count), |series, with| {
-            series.chunk(with.store, cut, &chunk);
-            Outcome::Appended
-        }))
+        Ok(self
+            .add(series, cut, range, u64::from(chunk.count), |series, with| series.chunk(with, cut, &chunk)))
     }
 
     /// Keeps an exemplar of a series, among the tenant's newest ([`HeadConfig::max_exemplars_per_tenant`]), in the newest
@@ -173,12 +171,9 @@ impl Appender<'_> {
         else {
             return Outcome::Gone;
         };
-        let before = found.memory();
-        let outcome = change(found, &mut Context { config: self.config, store: &mut state.store });
-        let after = found.memory();
-        if before != after {
-            state.bytes = (state.bytes + after).saturating_sub(before);
-        }
+        let mut with = Context { config: self.config, store: &mut state.store, grown: 0 };
+        let outcome = change(found, &mut with);
+        state.bytes = state.bytes.saturating_add_signed(with.grown);
         if outcome == Outcome::Appended {
             let tenant = found.tenant;
             if self.new.tenant != tenant || self.new.cut != cut {
@@ -211,5 +206,53 @@ impl Default for New {
     fn default() -> Self {
         let (min_time, max_time) = (TimestampMs::MAX, TimestampMs::MIN);
         Self { tenant: 0, cut: Cut(0), samples: 0, min_time, max_time }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mneme_model::{Histogram, Labels};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Head;
+
+    /// Series, cut, time, and whether it is a histogram of so many buckets.
+    type Step = (u8, u64, i64, Option<u8>);
+
+    fn histogram(buckets: u8) -> AnyHistogram {
+        let positive_deltas = (0..i64::from(buckets)).map(|i| i % 2).collect();
+        AnyHistogram::Integer(Histogram { positive_deltas, ..Histogram::default() })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn bytes_counted_as_differences_are_those_counted_anew(
+            steps in prop::collection::vec((0u8..4, 1u64..4, 0i64..40, prop::option::weighted(0.3, 0u8..20)), 1..200),
+            closed_below in 0u64..4,
+            dropped_below in 0u64..4,
+        ) {
+            let config = HeadConfig { max_samples_per_chunk: 5, ..HeadConfig::default() };
+            let head = Head::new(config);
+            let (tenant, steps): (_, Vec<Step>) = (TenantId::anonymous(), steps);
+            let mut appender = head.appender();
+            for (step, (series, cut, t, buckets)) in steps.into_iter().enumerate() {
+                let name = format!("series_{series}");
+                let labels = Labels::from_pairs([("__name__", name.as_str())]);
+                let series = appender.series(&tenant, labels.view(), Cut(cut));
+                let t = t + step as i64;
+                let _ = match buckets {
+                    None => appender.float(series, Cut(cut), t, t as f64, 0),
+                    Some(buckets) => appender.histogram(series, Cut(cut), t, 0, &histogram(buckets)),
+                };
+            }
+            let state = &mut *appender.state;
+            prop_assert_eq!(state.bytes, state.counted_anew());
+            state.close_below(appender.config, Cut(closed_below), 0..4);
+            state.drop_below(Cut(dropped_below), 0..4);
+            prop_assert_eq!(state.bytes, state.counted_anew());
+        }
     }
 }

@@ -41,6 +41,8 @@ const _: () = assert!(size_of::<Option<Series>>() <= 168);
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a HeadConfig,
     pub(crate) store: &'a mut Store,
+    /// Heap bytes that the series took more than it gave back, as [`Series::memory`] counts them.
+    pub(crate) grown: isize,
 }
 
 #[derive(Default)]
@@ -86,12 +88,29 @@ impl Series {
             && t.wrapping_sub(open.min_time()) as u64 <= MAX_SPAN as u64
             && (st == 0 || open.with_st())
         {
+            // Nothing else of the series is touched, not even to count its bytes: it would be another line of memory per sample.
+            let before = open.capacity();
             open.push(t, v, st);
+            with.grown += difference(open.capacity(), before);
             self.max_time = t;
             return Outcome::Appended;
         }
-        self.float_slow(with, cut, t, v, st)
+        self.counted(with, |series, with| series.float_slow(with, cut, t, v, st))
     }
+
+    /// Counts the bytes of a change that is not among the commonest.
+    fn counted(
+        &mut self,
+        with: &mut Context<'_>,
+        change: impl FnOnce(&mut Self, &mut Context<'_>) -> Outcome,
+    ) -> Outcome {
+        let before = self.memory();
+        let outcome = change(self, with);
+        with.grown += difference(self.memory(), before);
+        outcome
+    }
+
+    #[inline(never)]
 
     fn float_slow(
         &mut self,
@@ -139,6 +158,27 @@ impl Series {
         h: &AnyHistogram,
         st: TimestampMs,
     ) -> Outcome {
+        if t > self.max_time
+            && let Some(open) = self.rest.as_mut().and_then(|rest| rest.histograms.as_mut())
+            && open.goes_on(with.config, cut, t, h)
+        {
+            let before = open.builder.capacity();
+            open.builder.push(t, h, st);
+            with.grown += difference(open.builder.capacity(), before);
+            self.max_time = t;
+            return Outcome::Appended;
+        }
+        self.counted(with, |series, with| series.histogram_slow(with, cut, t, h, st))
+    }
+
+    fn histogram_slow(
+        &mut self,
+        with: &mut Context<'_>,
+        cut: Cut,
+        t: TimestampMs,
+        h: &AnyHistogram,
+        st: TimestampMs,
+    ) -> Outcome {
         let point = Point::Histogram { h, st };
         let (outcome, store) = self.judge(with.store, cut, t, &point);
         if !store {
@@ -148,12 +188,9 @@ impl Series {
         let open = self.rest.as_ref().and_then(|rest| rest.histograms.as_ref());
         let goes_on = match open {
             None => None,
-            Some(open) if open.cut == cut && t > open.builder.max_time() => Some(
-                open.builder.count() < with.config.max_samples_per_chunk
-                    && open.builder.len() < with.config.max_chunk_bytes as usize
-                    && t.saturating_sub(open.builder.min_time()) <= MAX_SPAN
-                    && open.builder.fits(h),
-            ),
+            Some(open) if open.cut == cut && t > open.builder.max_time() => {
+                Some(open.goes_on(with.config, cut, t, h))
+            }
             Some(open) if open.cut < cut => Some(false),
             Some(_) => {
                 self.late(with, cut, t, &point);
@@ -173,9 +210,12 @@ impl Series {
     }
 
     /// Adds a finished chunk of one generation as it is.
-    pub(crate) fn chunk(&mut self, store: &mut Store, cut: Cut, chunk: &Chunk) {
-        self.max_time = self.max_time.max(chunk.max_time);
-        self.keep(store.push_chunk(cut, chunk));
+    pub(crate) fn chunk(&mut self, with: &mut Context<'_>, cut: Cut, chunk: &Chunk) -> Outcome {
+        self.counted(with, |series, with| {
+            series.max_time = series.max_time.max(chunk.max_time);
+            series.keep(with.store.push_chunk(cut, chunk));
+            Outcome::Appended
+        })
     }
 
     /// What a sample is beside those held at its time, and whether its own generation has to keep it.
@@ -388,8 +428,7 @@ impl Series {
         count
     }
 
-    /// Heap bytes of the samples, those of closed chunks left to the [`Store`]; cheap.
-    #[inline]
+    /// Heap bytes of the samples, those of closed chunks left to the [`Store`]. Not for every sample: see [`Context::grown`].
     pub(crate) fn memory(&self) -> usize {
         self.open_memory() + self.places_memory() + self.rest_memory()
     }
@@ -412,12 +451,30 @@ impl Series {
     }
 }
 
+impl OpenHistograms {
+    /// Whether the histogram can be pushed.
+    fn goes_on(&self, config: &HeadConfig, cut: Cut, t: TimestampMs, h: &AnyHistogram) -> bool {
+        self.cut == cut
+            && t > self.builder.max_time()
+            && self.builder.count() < config.max_samples_per_chunk
+            && self.builder.len() < config.max_chunk_bytes as usize
+            && t.saturating_sub(self.builder.min_time()) <= MAX_SPAN
+            && self.builder.fits(h)
+    }
+}
+
 impl Rest {
     fn memory(&self) -> usize {
         size_of::<Self>()
             + self.late.iter().map(Late::memory).sum::<usize>()
             + self.histograms.as_ref().map_or(0, |open| open.builder.capacity())
     }
+}
+
+/// Of two numbers of bytes in memory, which are below [`isize::MAX`].
+#[inline]
+fn difference(after: usize, before: usize) -> isize {
+    after.wrapping_sub(before).cast_signed()
 }
 
 /// Calls `see` with the sample of `chunk` at `t`. A chunk that cannot be read holds none.

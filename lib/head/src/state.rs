@@ -125,7 +125,7 @@ impl State {
         for slot in slots {
             let Some(series) = self.slab.get_mut(slot) else { continue };
             let before = series.memory();
-            series.close_below(&mut Context { config, store: &mut self.store }, cut);
+            series.close_below(&mut Context { config, store: &mut self.store, grown: 0 }, cut);
             self.bytes = (self.bytes + series.memory()).saturating_sub(before);
         }
     }
@@ -160,6 +160,14 @@ impl State {
                 .iter()
                 .map(|tenant| tenant.exemplars.memory() + tenant.metadata.memory())
                 .sum::<usize>()
+    }
+
+    /// What [`Self::bytes`] should be.
+    #[cfg(test)]
+    pub(crate) fn counted_anew(&self) -> usize {
+        let series = |series: &Series| series_memory(series) + series.memory();
+        self.slab.iter().map(series).sum::<usize>()
+            + self.tenants.iter().map(|tenant| tenant.index.memory()).sum::<usize>()
     }
 
     pub(crate) fn tenant_stats(&self, tenant: &Tenant) -> TenantStats {
