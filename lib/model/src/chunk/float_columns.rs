@@ -183,21 +183,31 @@ impl Columns<'_> {
         let (mut integer, mut last_delta) = (state.integer, state.delta);
         let (mut cost_delta, mut cost_second) = (state.cost_delta, state.cost_second);
         let power = POWERS.get(usize::from(state.scale)).copied().unwrap_or(1.0);
+        let is_whole = state.scale == 0;
         let mut too_large = false;
         let mut filled = 0;
         for (t, v) in t.iter_mut().zip(v) {
             let before = (self.bits.at, self.step, self.t);
             let mut word = self.bits.peek();
-            self.next_time(word)?;
-            word = if word >> 63 == 0 { word << 1 } else { self.bits.peek() };
-            let ones = word.leading_ones();
+            let mut used = 0;
+            if word >> 63 == 0 {
+                self.t = self.t.wrapping_add(self.step);
+                if self.t <= before.2 {
+                    return Err(Error::Time);
+                }
+                (word, used) = (word << 1, 1);
+            } else {
+                self.next_time(word)?;
+                word = self.bits.peek();
+            }
+            let ones = (!word | 1).leading_zeros();
             if ones >= ESCAPE_ONES {
                 (self.bits.at, self.step, self.t) = before;
                 break;
             }
-            // At most 29, so that what is peeked at holds it all.
-            let k = 32 - (cost_delta.min(cost_second) >> 3).leading_zeros();
-            self.bits.skip((ones + 1 + k) as usize)?;
+            // The bit length of an eighth: at most 29, so that what is peeked at holds it all.
+            let k = (cost_delta.min(cost_second) | 4).ilog2() - 2;
+            self.bits.skip((used + ones + 1 + k) as usize)?;
             let low = (word << (ones + 1)) >> 1 >> (63 - k);
             let residual = unzigzag(u64::from(ones) << k | low);
             let delta = if cost_second < cost_delta { residual.wrapping_add(last_delta) } else { residual };
@@ -207,7 +217,7 @@ impl Columns<'_> {
             cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
             last_delta = delta;
             *t = self.t;
-            *v = integer as f64 / power;
+            *v = if is_whole { integer as f64 } else { integer as f64 / power };
             filled += 1;
             if self.t > self.end {
                 break;
