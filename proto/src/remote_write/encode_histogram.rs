@@ -1,7 +1,7 @@
 //! Writes native histograms.
 
 use mneme_model::histogram::Span;
-use mneme_model::{AnyHistogram, FloatHistogram, Histogram};
+use mneme_model::{AnyHistogram, FloatHistogram, Histogram, TimestampMs};
 
 use super::{HistogramSample, Version};
 use crate::wire::{Writer, zigzag};
@@ -16,6 +16,12 @@ pub(super) fn write_histogram(w: &mut Writer, sample: &HistogramSample, version:
     if version == Version::V2 {
         w.int64(17, sample.st);
     }
+}
+
+/// The message `Histogram` of remote read.
+pub(crate) fn write_float_histogram(w: &mut Writer, h: &FloatHistogram, t: TimestampMs) {
+    write_float(w, h);
+    w.int64(15, t);
 }
 
 fn write_integer(w: &mut Writer, h: &Histogram) {

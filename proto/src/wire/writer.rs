@@ -11,6 +11,10 @@ impl Writer {
         self.bytes
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn append(&mut self, fields: &Writer) {
         self.bytes.extend_from_slice(&fields.bytes);
     }
