@@ -2,7 +2,8 @@
 //!
 //! - [`Querier`] the role; its [`Querier::router`] is mounted by the process.
 //! - *source* the data of a request's tenants, by the ingesters' `QueryService`; *federation* what several tenants at once mean.
-//! - *engine* runs a query: turn, parse, plan, fetch (`fetched`), compute on a thread of its own, all by a deadline.
+//! - *engine* runs a query: parse, plan, turn, fetch (`fetched`), compute on a thread of the *pool*, all by a deadline.
+//! - *running* the queries under way: listed, counted, and ended from outside.
 //! - *api* parameters in, replies out; *json* writes them as Prometheus does, piece by piece.
 //!
 //! Flow: `routes -> tenants, form -> endpoint -> engine or source -> reply -> body`.
@@ -16,7 +17,10 @@ mod fetched;
 mod json;
 mod limits;
 mod metrics;
+mod pool;
+mod pretty;
 mod querier;
+mod running;
 mod source;
 
 pub use api::BuildInfo;

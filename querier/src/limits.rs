@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mneme_model::TimestampMs;
 use mneme_promql::{Features, Select};
-use mneme_proto::internal::ingester::SeriesChunks;
+use mneme_proto::internal::ingester::FetchBudget;
 use mneme_tenant::Limits;
 
 use crate::api::{Error, ErrorType};
@@ -106,6 +106,11 @@ impl QueryLimits {
         stricter(asked, self.max_label_values_limit)
     }
 
+    /// What one query may fetch.
+    pub(crate) fn budget(&self) -> FetchBudget {
+        FetchBudget::new(self.max_fetched_series_per_query, self.max_memory_bytes)
+    }
+
     /// The time before which nothing is shown.
     pub(crate) fn floor(&self, now: TimestampMs) -> TimestampMs {
         match millis(self.max_query_lookback) {
@@ -137,59 +142,6 @@ impl QueryLimits {
         let message =
             format!("the total query time range exceeds the limit (query length: {length}, limit: {limit})");
         Err(Error::limit(ErrorType::BadData, "max-total-query-length", message))
-    }
-
-    /// Refuses series that are too many or too large; all that was fetched so far counts.
-    pub(crate) fn check_fetched(&self, fetched: &FetchedSize) -> Result<(), Error> {
-        let checks = [
-            (
-                fetched.series,
-                self.max_fetched_series_per_query,
-                "max-series-per-query",
-                "number of series",
-                "series",
-            ),
-            (
-                fetched.memory_bytes,
-                self.max_memory_bytes,
-                "max-estimated-memory-consumption-per-query",
-                "allowed estimated amount of memory consumed by a single query",
-                "bytes",
-            ),
-        ];
-        for (value, limit, id, what, unit) in checks {
-            if limit > 0 && value > limit {
-                let message = format!(
-                    "the query exceeded the maximum {what} (limit: {limit} {unit}, needed at least: {value})"
-                );
-                return Err(Error::limit(ErrorType::Execution, id, message));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How much a query has fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FetchedSize {
-    pub(crate) series: u64,
-    pub(crate) chunks: u64,
-    pub(crate) chunk_bytes: u64,
-    /// Chunks and labels, estimated.
-    pub(crate) memory_bytes: u64,
-}
-
-impl FetchedSize {
-    /// Adds an answer.
-    pub(crate) fn add(&mut self, series: &[SeriesChunks]) {
-        for one in series {
-            let bytes: u64 = one.chunks.iter().map(|chunk| chunk.data.len() as u64).sum();
-            self.series += 1;
-            self.chunks += one.chunks.len() as u64;
-            self.chunk_bytes += bytes;
-            let fixed = size_of::<SeriesChunks>() + one.chunks.len() * size_of::<mneme_model::chunk::Chunk>();
-            self.memory_bytes += bytes + (fixed + one.labels.as_bytes().len()) as u64;
-        }
     }
 }
 

@@ -17,7 +17,11 @@ use crate::engine::Engine;
 use crate::federation::Tenants;
 use crate::limits::QueryLimits;
 use crate::metrics::Metrics;
+use crate::running::Running;
 use crate::source::Source;
+
+/// How much work may wait for a computing thread, of all tenants.
+const MAX_QUEUED: usize = 10_000;
 
 /// What a querier is given.
 pub struct Parts {
@@ -47,8 +51,10 @@ impl Querier {
         config.validate()?;
         let metrics =
             Metrics::register(&parts.registry).map_err(|error| format!("metrics of the querier: {error}"))?;
-        let engine = Engine::new(concurrency(config.max_concurrent), metrics.clone());
+        let engine = Engine::new(concurrency(config.max_concurrent), MAX_QUEUED, metrics.clone())
+            .map_err(|error| format!("threads of the querier: {error}"))?;
         let started = parts.clock.now_ms();
+        let running = Running::new(started.cast_unsigned(), config.max_outstanding_requests_per_tenant);
         let Parts { service, overrides, authenticator, clock, registry: _, build } = parts;
         Ok(Self {
             api: Arc::new(Api {
@@ -60,6 +66,7 @@ impl Querier {
                 build,
                 metrics,
                 engine,
+                running,
                 started,
             }),
         })
@@ -86,6 +93,8 @@ pub(crate) struct Api {
     pub(crate) build: BuildInfo,
     pub(crate) metrics: Metrics,
     pub(crate) engine: Engine,
+    /// The queries under way.
+    pub(crate) running: Running,
     /// When the process came up.
     pub(crate) started: TimestampMs,
     service: SharedQueryService,

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use mneme_model::{Labels, Matcher, Metadata, TenantId, TimestampMs};
 use mneme_proto::internal::ingester::{
-    Error, MetricMetadata, SeriesChunks, SeriesExemplars, SeriesRequest, SharedQueryService,
+    Cardinality, CardinalityRequest, Error, FetchBudget, MetricMetadata, SeriesChunks, SeriesExemplars,
+    SeriesRequest, SharedQueryService,
 };
 
 use crate::federation::{TENANT_LABEL, Tenants};
@@ -38,11 +40,17 @@ impl Source {
         Self { service, tenants }
     }
 
-    /// Series with their chunks, each once.
-    pub(crate) async fn select(&self, question: &Question) -> Result<Vec<SeriesChunks>, Error> {
-        let answers =
-            self.ask(question, |service, request| async move { service.select(request).await }).await?;
-        Ok(self.stamped(answers, |series| &mut series.labels))
+    /// Series with their chunks, each once, as long as the budget lasts.
+    pub(crate) async fn select(
+        &self,
+        question: &Question,
+        budget: &Arc<FetchBudget>,
+    ) -> Result<Vec<SeriesChunks>, Error> {
+        let ask = |service: SharedQueryService, request| {
+            let budget = budget.clone();
+            async move { service.select_within(request, budget).await }
+        };
+        Ok(self.stamped(self.ask(question, ask).await?, |series| &mut series.labels))
     }
 
     /// Series without samples, each once.
@@ -94,6 +102,29 @@ impl Source {
         Ok(merged)
     }
 
+    /// How many series each label has, of the tenants that the matchers choose, together.
+    pub(crate) async fn cardinality(
+        &self,
+        matchers: &[Matcher],
+        names: &[String],
+        limit: usize,
+    ) -> Result<Cardinality, Error> {
+        let question =
+            Question { matchers: matchers.to_vec(), start: TimestampMs::MIN, end: TimestampMs::MAX };
+        let own = names.iter().filter_map(|name| self.tenants.own_name(name)).map(str::to_owned);
+        let own: Vec<String> = own.collect();
+        let ask = |service: SharedQueryService, request: SeriesRequest| {
+            let SeriesRequest { tenant, matchers, .. } = request;
+            let request = CardinalityRequest { tenant, matchers, names: own.clone(), limit };
+            async move { service.cardinality(request).await }
+        };
+        let mut all = Cardinality::default();
+        for (_, one) in self.ask(&question, ask).await? {
+            all.merge(one, limit);
+        }
+        Ok(all)
+    }
+
     /// The values of the federation label: the tenants that the matchers choose, and, if they say more, that have such series.
     async fn tenant_values(&self, question: &Question) -> Result<Vec<String>, Error> {
         if question.matchers.iter().all(|m| m.name() == TENANT_LABEL) {
@@ -133,6 +164,9 @@ impl Source {
     }
 
     fn stamped<T>(&self, answers: Vec<(TenantId, Vec<T>)>, labels: impl Fn(&mut T) -> &mut Labels) -> Vec<T> {
+        if !self.tenants.federated() {
+            return answers.into_iter().next().map(|(_, items)| items).unwrap_or_default();
+        }
         let mut all = Vec::with_capacity(answers.iter().map(|(_, items)| items.len()).sum());
         for (tenant, items) in answers {
             all.extend(items.into_iter().map(|mut item| {

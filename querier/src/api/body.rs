@@ -8,25 +8,36 @@ use http::{HeaderValue, StatusCode, header};
 use super::reply::Reply;
 use crate::json::{PIECE_BYTES, Pieces, push_text};
 
+/// The type of nearly every reply.
+pub(super) const JSON: &str = "application/json";
+
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let Some(mut data) = self.data else {
+        let Some(data) = self.data else {
             return StatusCode::NO_CONTENT.into_response();
         };
-        let mut first = Vec::with_capacity(512);
-        first.extend_from_slice(br#"{"status":"success","data":"#);
-        let more = data.next(&mut first);
-        let end = end(&self.warnings, &self.infos);
-        let body = if more {
-            streamed(first, data, end)
-        } else {
-            first.extend_from_slice(&end);
-            Body::from(first)
-        };
-        let mut response = Response::new(body);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        let begin = br#"{"status":"success","data":"#.to_vec();
+        stream(begin, data, end(&self.warnings, &self.infos), JSON)
     }
+}
+
+/// 200 with `begin`, `data` and `end` one after the other, written as fast as the client reads.
+pub(super) fn stream(
+    begin: Vec<u8>,
+    mut data: Box<dyn Pieces>,
+    end: Vec<u8>,
+    content_type: &'static str,
+) -> Response {
+    let mut first = begin;
+    let body = if data.next(&mut first) {
+        streamed(first, data, end)
+    } else {
+        first.extend_from_slice(&end);
+        Body::from(first)
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }
 
 /// What comes next of a body.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use mneme_model::labels::Quoted;
-use mneme_proto::internal::ingester;
+use mneme_proto::internal::ingester::{self, OverBudget};
 use mneme_tenant::AuthError;
 
 use crate::json::push_text;
@@ -26,6 +26,10 @@ pub(crate) enum ErrorType {
     Internal,
     /// 413.
     TooLargeEntry,
+    /// 429: later, or less at a time.
+    TooManyRequests,
+    /// 404.
+    NotFound,
 }
 
 impl ErrorType {
@@ -38,6 +42,8 @@ impl ErrorType {
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
             Self::TooLargeEntry => "too_large_entry",
+            Self::TooManyRequests => "too_many_requests",
+            Self::NotFound => "not_found",
         }
     }
 
@@ -49,6 +55,8 @@ impl ErrorType {
             Self::Timeout | Self::Unavailable => 503,
             Self::Internal => 500,
             Self::TooLargeEntry => 413,
+            Self::TooManyRequests => 429,
+            Self::NotFound => 404,
         }
     }
 }
@@ -87,6 +95,11 @@ impl Error {
         Self { id, ..Self::new(kind, message) }
     }
 
+    /// The same as plain text, for endpoints that speak no JSON.
+    pub(crate) fn into_plain(self) -> Self {
+        Self { plain: Some(self.plain.unwrap_or(self.kind.http())), ..self }
+    }
+
     fn code(&self) -> StatusCode {
         StatusCode::from_u16(self.plain.unwrap_or(self.kind.http()))
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -106,8 +119,28 @@ impl From<ingester::Error> for Error {
         let kind = match error {
             ingester::Error::NotReady(_) | ingester::Error::Overloaded(_) => ErrorType::Unavailable,
             ingester::Error::Internal(_) => ErrorType::Internal,
+            ingester::Error::OverBudget(over) => return over.into(),
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl From<OverBudget> for Error {
+    fn from(over: OverBudget) -> Self {
+        let (id, what, unit, limit, needed) = match over {
+            OverBudget::Series { limit, needed } => {
+                ("max-series-per-query", "number of series", "series", limit, needed)
+            }
+            OverBudget::Bytes { limit, needed } => {
+                let what = "allowed estimated amount of memory consumed by a single query";
+                ("max-estimated-memory-consumption-per-query", what, "bytes", limit, needed)
+            }
+            OverBudget::Stopped => return Self::new(ErrorType::Canceled, "query was canceled"),
+        };
+        let message = format!(
+            "the query exceeded the maximum {what} (limit: {limit} {unit}, needed at least: {needed})"
+        );
+        Self::limit(ErrorType::Execution, id, message)
     }
 }
 

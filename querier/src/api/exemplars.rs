@@ -6,9 +6,9 @@ use mneme_model::{Exemplar, Labels, Matcher};
 use mneme_promql::ast::Expr;
 use mneme_proto::internal::ingester::SeriesExemplars;
 
+use super::dispatch::Call;
 use super::form::Form;
 use super::reply::Reply;
-use super::routes::Call;
 use super::{Error, params};
 use crate::json::ExemplarPieces;
 use crate::source::Question;

@@ -2,9 +2,9 @@
 
 use mneme_model::Metadata;
 
+use super::dispatch::Call;
 use super::form::Form;
 use super::reply::Reply;
-use super::routes::Call;
 use super::{Error, params};
 use crate::json::{push_label_text, push_text};
 

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use mneme_promql::ast::Expr;
 use mneme_promql::{QueryParams, ResultValue};
 use tokio::time::Instant;
 
+use super::dispatch::Call;
 use super::form::Form;
 use super::reply::Reply;
-use super::routes::Call;
 use super::time::{Time, parse_duration, parse_time};
 use super::{Error, params, stats};
-use crate::json::{ResultPieces, push_text};
+use crate::engine::Task;
+use crate::json::{ResultPieces, push_ast, push_text};
+use crate::pretty::pretty;
+use crate::running::Entry;
 
 /// Most steps between start and end, as in Prometheus.
 const MAX_POINTS: i128 = 11_000;
@@ -21,15 +25,30 @@ const BAD_STEP: &str =
 /// `/query`: the value at one time.
 pub(super) async fn instant(call: &Call, form: &Form) -> Result<Reply, Error> {
     let limit = params::limit(form)?;
+    let asked = instant_params(call, form)?;
+    run(call, form, "query", asked, limit).await
+}
+
+/// A query, and when it must be answered.
+pub(super) type Asked = (QueryParams, Instant);
+
+/// What is asked at one time.
+pub(super) fn instant_params(call: &Call, form: &Form) -> Result<Asked, Error> {
     let at = params::time(form, "time", Time::from_ms(call.now))?;
     let deadline = deadline(call, form)?;
     let query = QueryParams::instant(form.get("query"), at.ms());
-    run(call, form, with_options(query, call, form)?, limit, deadline).await
+    Ok((with_options(query, call, form)?, deadline))
 }
 
 /// `/query_range`: a value per step.
 pub(super) async fn range(call: &Call, form: &Form) -> Result<Reply, Error> {
     let limit = params::limit(form)?;
+    let asked = range_params(call, form)?;
+    run(call, form, "query_range", asked, limit).await
+}
+
+/// What is asked over steps.
+pub(super) fn range_params(call: &Call, form: &Form) -> Result<Asked, Error> {
     let time = |name| parse_time(form.get(name)).map_err(|reason| Error::invalid_parameter(name, reason));
     let (start, end) = (time("start")?, time("end")?);
     if end < start {
@@ -48,29 +67,38 @@ pub(super) async fn range(call: &Call, form: &Form) -> Result<Reply, Error> {
     }
     let deadline = deadline(call, form)?;
     let query = QueryParams::range(form.get("query"), start.ms(), end.ms(), step_ms);
-    run(call, form, with_options(query, call, form)?, limit, deadline).await
+    Ok((with_options(query, call, form)?, deadline))
 }
 
 /// `/format_query`: the query as Prometheus would write it.
 pub(super) fn format(call: &Call, form: &Form) -> Result<Reply, Error> {
+    let mut out = Vec::new();
+    push_text(&mut out, &pretty(&parsed(call, form)?));
+    Ok(Reply::json(out))
+}
+
+/// `/parse_query`: the query as a tree.
+pub(super) fn parse(call: &Call, form: &Form) -> Result<Reply, Error> {
+    let mut out = Vec::new();
+    push_ast(&mut out, &parsed(call, form)?);
+    Ok(Reply::json(out))
+}
+
+fn parsed(call: &Call, form: &Form) -> Result<Expr, Error> {
     let text = form.get("query");
     call.limits.check_text(text)?;
-    let expr = mneme_promql::parse(text, &call.limits.features)
-        .map_err(|error| Error::invalid_parameter("query", error))?;
-    let mut out = Vec::new();
-    push_text(&mut out, &expr.to_string());
-    Ok(Reply::json(out))
+    mneme_promql::parse(text, &call.limits.features).map_err(|error| Error::invalid_parameter("query", error))
 }
 
 async fn run(
     call: &Call,
     form: &Form,
-    query: QueryParams,
+    endpoint: &'static str,
+    asked: Asked,
     limit: usize,
-    deadline: Instant,
 ) -> Result<Reply, Error> {
-    let floor = call.limits.floor(call.now);
-    let answer = call.api.engine.run(query, &call.source, &call.limits, floor, deadline).await?;
+    let entry = call.begin(endpoint, &asked.0.text)?;
+    let answer = call.api.engine.run(task(call, asked, &entry)).await?;
     let mut result = answer.result;
     let cut = match &mut result.value {
         ResultValue::Matrix(series) => params::truncate(series, limit),
@@ -84,6 +112,12 @@ async fn run(
     let mut reply = reply.warn_if(cut, params::TRUNCATED);
     reply.warnings.extend(stats::warning(asked));
     Ok(reply)
+}
+
+/// What the engine is to do.
+pub(super) fn task<'a>(call: &'a Call, (params, deadline): Asked, entry: &'a Entry) -> Task<'a> {
+    let floor = call.limits.floor(call.now);
+    Task { params, source: &call.source, limits: &call.limits, floor, deadline, entry }
 }
 
 /// The configured timeout, or the request's own if that is shorter.

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use mneme_model::chunk::FloatChunkBuilder;
-use mneme_model::{Exemplar, Labels, Metadata, MetricType, TenantId, TimestampMs};
+use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder};
+use mneme_model::histogram::Span;
+use mneme_model::{
+    AnyHistogram, Exemplar, FloatHistogram, Labels, Metadata, MetricType, TenantId, TimestampMs,
+};
 use mneme_proto::internal::ingester::{
     Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
 };
@@ -18,6 +21,8 @@ pub(crate) struct Fake {
     pub(crate) series: BTreeMap<String, Vec<FakeSeries>>,
     /// Every call fails with this.
     pub(crate) failure: Option<Error>,
+    /// Series of histograms.
+    pub(crate) histograms: BTreeSet<Labels>,
     /// Selects never end.
     pub(crate) stuck: bool,
 }
@@ -33,6 +38,22 @@ impl Fake {
         let series = (Labels::from_pairs(labels.iter().copied()), samples.to_vec());
         self.series.entry(tenant.to_owned()).or_default().push(series);
         self
+    }
+
+    /// Adds a series with one native histogram.
+    pub(crate) fn with_histogram(self, tenant: &str, labels: &[(&str, &str)], t: TimestampMs) -> Self {
+        let mut all = self.with(tenant, labels, &[(t, 0.0)]);
+        all.histograms.insert(Labels::from_pairs(labels.iter().copied()));
+        all
+    }
+
+    fn chunk(&self, labels: &Labels, samples: &[(TimestampMs, f64)]) -> Chunk {
+        if !self.histograms.contains(labels) {
+            return chunk(samples);
+        }
+        let mut builder = HistogramChunkBuilder::new();
+        samples.iter().for_each(|(t, _)| builder.push(*t, &AnyHistogram::Float(histogram()), 0));
+        builder.chunk()
     }
 
     fn find(&self, request: &SeriesRequest) -> Result<Vec<&FakeSeries>, Error> {
@@ -58,7 +79,10 @@ impl QueryService for Fake {
         let found = self.find(&request)?;
         Ok(found
             .into_iter()
-            .map(|(labels, samples)| SeriesChunks { labels: labels.clone(), chunks: vec![chunk(samples)] })
+            .map(|(labels, samples)| SeriesChunks {
+                labels: labels.clone(),
+                chunks: vec![self.chunk(labels, samples)],
+            })
             .collect())
     }
 
@@ -107,7 +131,20 @@ impl QueryService for Fake {
     }
 }
 
-fn chunk(samples: &[(TimestampMs, f64)]) -> mneme_model::chunk::Chunk {
+fn histogram() -> FloatHistogram {
+    FloatHistogram {
+        schema: 1,
+        zero_threshold: 0.5,
+        zero_count: 2.0,
+        count: 6.0,
+        sum: 12.5,
+        positive_spans: vec![Span { offset: 0, length: 1 }, Span { offset: 1, length: 1 }],
+        positive_buckets: vec![1.0, 3.0],
+        ..FloatHistogram::default()
+    }
+}
+
+fn chunk(samples: &[(TimestampMs, f64)]) -> Chunk {
     let mut builder = FloatChunkBuilder::new(false);
     for (t, v) in samples {
         builder.push(*t, *v, 0);

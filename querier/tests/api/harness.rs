@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Method, Request, header};
+use http::{Method, Request, Response, header};
 use mneme_model::TimestampMs;
 use mneme_querier::{BuildInfo, Config, Parts, Querier};
 use mneme_server::Clock;
@@ -53,7 +53,7 @@ impl Api {
 
     /// GETs below `/prometheus/api/v1/`.
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.get_as("", &format!("/prometheus/api/v1/{path}").replace('"', "%22")).await
+        self.get_as("", &encoded(&format!("/prometheus/api/v1/{path}"))).await
     }
 
     /// GETs as a tenant (`""` = without the header).
@@ -76,12 +76,27 @@ impl Api {
         self.send(request).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Reply {
+    /// The whole response.
+    pub(crate) async fn response(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, String::from_utf8(bytes.to_vec()).unwrap())
     }
+}
+
+/// What a client would have to escape in a URL.
+fn encoded(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~/?&=%,:+()[]*!@;$".contains(c);
+    let escape = |c: char| {
+        let mut bytes = [0; 4];
+        c.encode_utf8(&mut bytes).bytes().map(|b| format!("%{b:02X}")).collect::<String>()
+    };
+    path.chars().map(|c| if plain(c) { c.to_string() } else { escape(c) }).collect()
 }
 
 /// The body of a success with this data.

@@ -3,8 +3,12 @@
 
 mod errors;
 mod fake;
+mod federate;
 mod federation;
+mod golden;
 mod harness;
 mod queries;
+mod read;
+mod running;
 mod series;
 mod status;

@@ -64,3 +64,23 @@ async fn exemplars_of_every_selector_come_once() {
 async fn format_query_prints_the_query() {
     assert_eq!(api().get("format_query?query=up%7Bjob=%22a%22%7D").await, success(r#""up{job=\"a\"}""#));
 }
+
+#[tokio::test]
+async fn a_query_explains_itself_and_says_what_it_cost() {
+    let api = api();
+    let explain = |path: &'static str| {
+        let api = &api;
+        async move {
+            let (code, body) = api.get(path).await;
+            assert_eq!(code, 200, "{body}");
+            serde_json::from_str::<serde_json::Value>(&body).unwrap()["data"].take()
+        }
+    };
+    let planned = explain("query_explain?query=sum(up)&start=0&end=120&step=60").await;
+    assert!(planned["explain"]["plan"]["operator"].is_string() && planned["fetched"].is_null(), "{planned}");
+    let analyzed = explain("query_explain?query=sum(up)&time=120&analyze=true").await;
+    assert_eq!(analyzed["fetched"]["series"], 2, "{analyzed}");
+    assert!(analyzed["explain"]["plan"]["measured"]["seconds"].is_number(), "{analyzed}");
+    let (code, body) = api.get("query_explain?query=sum(").await;
+    assert!(code == 400 && body.contains("parse error"), "{body}");
+}
