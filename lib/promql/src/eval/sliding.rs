@@ -1,6 +1,6 @@
 //! Range functions of floats by windows that slide over a series, each computed from the one before.
 
-use mneme_model::Samples;
+use mneme_model::{Samples, TimestampMs};
 
 use super::range_call::{Bounds, uses_start_timestamps};
 use super::{Context, Steps};
@@ -17,7 +17,11 @@ pub(super) struct Sliding<'c> {
     bounds: Bounds,
     steps: Steps,
     start_timestamps: bool,
+    /// The times of the series before, and its windows, with how many samples they have together and at most.
+    times: Vec<TimestampMs>,
     windows: Vec<FloatWindow>,
+    looked_at: usize,
+    largest: usize,
     scratch: Scratch,
     _held: Held<'c>,
 }
@@ -42,7 +46,10 @@ impl<'c> Sliding<'c> {
             bounds,
             steps,
             start_timestamps: uses_start_timestamps(cx, call.name),
+            times: Vec::new(),
             windows: Vec::new(),
+            looked_at: 0,
+            largest: 0,
             scratch: Scratch::default(),
             _held: held,
         }))
@@ -60,7 +67,13 @@ impl<'c> Sliding<'c> {
         samples: &Samples,
         out: &mut [f64],
     ) -> Result<(), Error> {
-        let (looked_at, largest) = self.slide(&samples.t);
+        // Series of one target are scraped together.
+        let same_times = self.times == samples.t;
+        if !same_times {
+            self.times.clone_from(&samples.t);
+            (self.looked_at, self.largest) = self.slide(&samples.t);
+        }
+        let (looked_at, largest) = (self.looked_at, self.largest);
         // Upstream's count of samples held at one time: those of one window.
         cx.budget.hold().grow(largest, 0)?;
         cx.queryable_samples.set(cx.queryable_samples.get() + looked_at as u64);
@@ -71,6 +84,7 @@ impl<'c> Sliding<'c> {
             v: &samples.v,
             windows: &self.windows,
             range_ms: self.bounds.range_ms(),
+            same_times,
         };
         self.function.run(&series, &mut self.scratch, &mut work, out)
     }

@@ -27,9 +27,13 @@ pub(super) fn difference(
     if exact {
         lost_before(v, resets, &mut scratch.sums);
     }
-    let mut span = Span::new(series, kind);
+    if !series.same_times || scratch.spans.len() != series.windows.len() {
+        let mut place = Place::new(series, kind);
+        scratch.spans.clear();
+        scratch.spans.extend(series.windows.iter().map(|window| place.span(window)));
+    }
     let (mut from, mut to) = (0, 0);
-    for (out, window) in out.iter_mut().zip(series.windows) {
+    for ((out, window), span) in out.iter_mut().zip(series.windows).zip(&scratch.spans) {
         if window.len() < 2 {
             continue;
         }
@@ -47,7 +51,7 @@ pub(super) fn difference(
             work.done(to - from)?;
             resets[from..to].iter().for_each(|reset| difference += v[*reset - 1]);
         }
-        *out = difference * span.factor(window, first, difference);
+        *out = difference * span.factor(kind, series.range_ms, first, difference);
     }
     Ok(())
 }
@@ -63,30 +67,59 @@ fn lost_before(v: &[f64], resets: &[usize], lost: &mut Vec<f64>) {
     }));
 }
 
-/// How the samples of a window lie in its range. Of windows that lie alike only the first is computed.
-struct Span<'a> {
-    series: &'a FloatSeries<'a>,
-    kind: Difference,
-    per: f64,
-    /// Samples, milliseconds between the first and the last, from the range's start, to its end.
-    shape: (usize, i64, i64, i64),
-    /// Seconds between the samples.
+/// How the samples of a window lie in its range, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    /// Between the first and the last sample.
     sampled: f64,
-    /// Seconds over which it is extrapolated, to the start and to the end of the range.
+    /// Over which it is extrapolated, to the start and to the end of the range.
     to_start: f64,
     to_end: f64,
     /// By what the difference is multiplied, if the counter does not fall to zero before the range's start.
     factor: f64,
 }
 
-impl<'a> Span<'a> {
-    fn new(series: &'a FloatSeries<'a>, kind: Difference) -> Self {
-        let per = if kind.is_rate() { seconds(series.range_ms) } else { 1.0 };
-        let shape = (0, 0, 0, 0);
-        Self { series, kind, per, shape, sampled: 0.0, to_start: 0.0, to_end: 0.0, factor: 0.0 }
+impl Span {
+    #[inline]
+    fn factor(&self, kind: Difference, range_ms: i64, first: f64, difference: f64) -> f64 {
+        // A counter is not extrapolated below zero. What is above its increase cannot be within the sampled time from zero.
+        if kind.is_counter() && difference > 0.0 && first >= 0.0 {
+            let never = first >= difference && self.sampled >= self.to_start;
+            if !never {
+                let to_zero = self.sampled * (first / difference);
+                if to_zero < self.to_start {
+                    return self.extrapolated(kind, range_ms, to_zero);
+                }
+            }
+        }
+        self.factor
     }
 
-    fn factor(&mut self, window: &FloatWindow, first: f64, difference: f64) -> f64 {
+    fn extrapolated(&self, kind: Difference, range_ms: i64, to_start: f64) -> f64 {
+        let factor =
+            if self.sampled == 0.0 { 1.0 } else { (self.sampled + to_start + self.to_end) / self.sampled };
+        if kind.is_rate() { factor / seconds(range_ms) } else { factor }
+    }
+}
+
+/// Computes spans; of windows that lie alike only the first.
+struct Place<'a> {
+    series: &'a FloatSeries<'a>,
+    kind: Difference,
+    /// Samples, milliseconds between the first and the last, from the range's start, to its end.
+    shape: (usize, i64, i64, i64),
+    span: Span,
+}
+
+impl<'a> Place<'a> {
+    fn new(series: &'a FloatSeries<'a>, kind: Difference) -> Self {
+        Self { series, kind, shape: (0, 0, 0, 0), span: Span::default() }
+    }
+
+    fn span(&mut self, window: &FloatWindow) -> Span {
+        if window.len() < 2 {
+            return Span::default();
+        }
         let (first_t, last_t) = (self.series.t[window.from], self.series.t[window.to - 1]);
         let start = window.end.saturating_sub(self.series.range_ms);
         let shape = (
@@ -99,36 +132,20 @@ impl<'a> Span<'a> {
             self.shape = shape;
             self.lie();
         }
-        // A counter is not extrapolated below zero. What is above its increase cannot be within the sampled time from zero.
-        if self.kind.is_counter() && difference > 0.0 && first >= 0.0 {
-            let never = first >= difference && self.sampled >= self.to_start;
-            if !never {
-                let to_zero = self.sampled * (first / difference);
-                if to_zero < self.to_start {
-                    return self.extrapolated(to_zero);
-                }
-            }
-        }
-        self.factor
+        self.span
     }
 
     fn lie(&mut self) {
         let (count, sampled, to_start, to_end) = self.shape;
-        self.sampled = sampled as f64 / 1000.0;
-        let average_step = self.sampled / (count - 1) as f64;
+        let sampled = sampled as f64 / 1000.0;
+        let average_step = sampled / (count - 1) as f64;
         let threshold = average_step * 1.1;
         let limited = |ms: i64| {
             let seconds = ms as f64 / 1000.0;
             if seconds >= threshold { average_step / 2.0 } else { seconds }
         };
-        (self.to_start, self.to_end) = (limited(to_start), limited(to_end));
-        self.factor = self.extrapolated(self.to_start);
-    }
-
-    fn extrapolated(&self, to_start: f64) -> f64 {
-        let factor =
-            if self.sampled == 0.0 { 1.0 } else { (self.sampled + to_start + self.to_end) / self.sampled };
-        if self.kind.is_rate() { factor / self.per } else { factor }
+        self.span = Span { sampled, to_start: limited(to_start), to_end: limited(to_end), factor: 1.0 };
+        self.span.factor = self.span.extrapolated(self.kind, self.series.range_ms, self.span.to_start);
     }
 }
 

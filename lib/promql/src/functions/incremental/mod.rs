@@ -68,6 +68,8 @@ pub(crate) struct FloatSeries<'a> {
     /// One per step; neither end moves backwards.
     pub(crate) windows: &'a [FloatWindow],
     pub(crate) range_ms: i64,
+    /// Times and windows are those of the run before that used the same [`Scratch`] for the same function.
+    pub(crate) same_times: bool,
 }
 
 /// The samples `from..to` of a series, those of a range that ends at `end`.
@@ -84,6 +86,7 @@ pub(crate) struct Scratch {
     indexes: Vec<usize>,
     counts: Vec<u32>,
     sums: Vec<f64>,
+    spans: Vec<differences::Span>,
     candidates: VecDeque<usize>,
 }
 

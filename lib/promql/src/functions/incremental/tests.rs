@@ -80,7 +80,11 @@ fn check(t: &[i64], v: &[f64], range_ms: i64, step_ms: i64) {
     for name in NAMES {
         let function = incremental(name).expect("computed here");
         let mut out = vec![ABSENT; windows.len()];
-        let series = FloatSeries { t, v, windows: &windows, range_ms };
+        let series = FloatSeries { t, v, windows: &windows, range_ms, same_times: false };
+        let fresh = function.run(&series, &mut scratch, &mut Work::new(&cancel), &mut out);
+        fresh.expect("not stopped");
+        out.fill(ABSENT);
+        let series = FloatSeries { same_times: true, ..series };
         function.run(&series, &mut scratch, &mut Work::new(&cancel), &mut out).expect("not stopped");
         let expected = one_by_one(name, t, v, &windows, range_ms);
         for ((window, got), want) in windows.iter().zip(out).zip(expected) {
