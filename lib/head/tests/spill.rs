@@ -127,6 +127,26 @@ fn a_lost_file_is_an_error_and_not_an_empty_answer() {
 }
 
 #[test]
+fn a_flipped_bit_is_an_error_and_not_a_wrong_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1");
+    let head = filled();
+    head.spill(Cut(9), &SpillFile::create(&path).unwrap()).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for number in 0..64 {
+        // Spread over the file, each bit of a byte by turns.
+        let at = whole.len() * number / 64;
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (number % 8);
+        std::fs::write(&path, &flipped).unwrap();
+        let error = head.select("anonymous", &[], Window::all()).unwrap_err();
+        assert!(error.to_string().contains("checksum"), "byte {at}: {error}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    check(&head, &[], Window::all(), SERIES);
+}
+
+#[test]
 fn foreign_bytes_in_a_file_never_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("1");

@@ -4,7 +4,8 @@
 //! back in whole pages, and so that spilling it writes pages as they are: the places stay, only the page moves to a file.
 //!
 //! A record is the encoding's number (plus [`WIDE`]), the number of samples (4 bytes, least first), for a wide one the last
-//! time (8 bytes, least first), then the chunk's bytes. It never leaves the process and its spill files: no format page.
+//! time (8 bytes, least first), then the chunk's bytes, then CRC-32C of all that (4 bytes, least first), which is looked at where
+//! the record comes from a disk. It never leaves the process and its spill files: no format page.
 
 mod page;
 mod reads;
@@ -21,6 +22,9 @@ pub use spill_file::SpillFile;
 
 /// Added to a record's first byte where the last time is too far from the first for [`Place::span`].
 const WIDE: u8 = 0x80;
+
+/// Bytes of the checksum at a record's end.
+const CRC: usize = 4;
 
 /// Where a closed chunk is, and its time range.
 #[derive(Clone, Copy)]
@@ -44,8 +48,15 @@ impl Place {
         }
     }
 
+    /// The chunk that `record`, which comes from a disk, holds; `None` for what is not as it was written.
+    fn checked(&self, record: Bytes) -> Option<Chunk> {
+        let (bytes, crc) = record.split_last_chunk::<CRC>()?;
+        (crc32c::crc32c(bytes) == u32::from_le_bytes(*crc)).then(|| self.chunk(record)).flatten()
+    }
+
     /// The chunk that `record` holds; `None` for what is no record.
     fn chunk(&self, mut record: Bytes) -> Option<Chunk> {
+        record.truncate(record.len().checked_sub(CRC)?);
         let (&first, rest) = record.split_first()?;
         let (count, rest) = rest.split_first_chunk::<4>()?;
         let count = u32::from_le_bytes(*count);
@@ -126,7 +137,7 @@ impl Store {
         let span = header.max_time.saturating_sub(header.min_time);
         let span = u32::try_from(span).unwrap_or(u32::MAX);
         let wide = span == u32::MAX;
-        let len = header.len + if wide { 13 } else { 5 };
+        let len = header.len + CRC + if wide { 13 } else { 5 };
         let at = self.page(cut, len);
         let page = &mut self.pages[at as usize];
         let before = page.memory();
@@ -139,6 +150,8 @@ impl Store {
             out.extend_from_slice(&header.max_time.to_le_bytes());
         }
         write(out);
+        let crc = crc32c::crc32c(out.get(offset..).unwrap_or_default());
+        out.extend_from_slice(&crc.to_le_bytes());
         page.chunks += 1;
         self.bytes = self.bytes + page.memory() - before;
         let short = |n: usize| u32::try_from(n).expect("pages and chunks are smaller than 4 GiB");

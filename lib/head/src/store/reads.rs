@@ -62,9 +62,10 @@ impl Read {
     }
 
     fn chunk(&self, record: Bytes) -> Result<Chunk, ReadError> {
-        let broken =
-            || self.error(io::Error::new(io::ErrorKind::InvalidData, "no chunk where one was written"));
-        self.place.chunk(record).ok_or_else(broken)
+        let broken = || {
+            self.error(io::Error::new(io::ErrorKind::InvalidData, "a chunk is not as it was written: checksum"))
+        };
+        self.place.checked(record).ok_or_else(broken)
     }
 }
 
