@@ -1,11 +1,13 @@
 //! Appending: many requests' records, one segment after the other.
 
+mod admit;
 mod batch;
 mod budget;
 mod committer;
 mod delivery;
 mod panic;
 mod shared;
+mod state;
 mod stats;
 mod tables;
 mod turn;
@@ -21,9 +23,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::admit::Admitted;
 use self::batch::{Place, Progress, Span};
 use self::panic::FailOnPanic;
-use self::shared::{Admitted, Shared};
+use self::shared::Shared;
 pub use self::stats::Stats;
 use crate::{AppendError, Catalog, Config, Deliver, Error, Log, Records, Verdict};
 

@@ -5,7 +5,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Stats;
-use super::shared::{Shared, Staged};
+use super::admit::Staged;
+use super::shared::Shared;
 use super::turns::Ticket;
 use crate::{AppendError, Records};
 
