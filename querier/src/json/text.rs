@@ -69,7 +69,7 @@ fn push_special(out: &mut Vec<u8>, c: char, short: bool) {
         '\x08' if short => out.extend_from_slice(b"\\b"),
         '\x0c' if short => out.extend_from_slice(b"\\f"),
         c if c < ' ' || matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') => {
-            push_code(out, u32::from(c))
+            push_code(out, u32::from(c));
         }
         other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
     }

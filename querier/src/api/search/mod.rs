@@ -107,7 +107,7 @@ fn choose(texts: Vec<String>, params: &Params) -> (Vec<Found>, bool) {
         params::Order::Ascending => {}
         params::Order::Descending => found.reverse(),
         params::Order::Score => {
-            found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.text.cmp(&b.text)))
+            found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.text.cmp(&b.text)));
         }
     }
     let more = found.len() > params.limit;
