@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mneme_model::chunk::set_counter_resets;
 use mneme_model::{Labels, Samples};
 use mneme_promql::{Plan, Queryable, Select, Series, SeriesSet, StorageError};
 
-use super::hints;
 use super::store::Store;
 
 /// Series in memory.
@@ -22,7 +22,7 @@ impl Store for MemoryStore {
     fn load(&mut self, labels: &Labels, new: Samples) {
         let all = self.series.entry(labels.clone()).or_default();
         merge(all, new);
-        hints::set(all);
+        set_counter_resets(all);
     }
 
     fn queryable(&self, _plan: &Plan) -> Box<dyn Queryable + '_> {
