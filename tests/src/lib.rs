@@ -3,6 +3,7 @@
 //! A test is one story in `tests/*.rs`. It starts [`Mneme`] and, where it needs them, Debian's [`Prometheus`] and
 //! [`NodeExporter`] on free loopback ports, waits for conditions by [`wait::until`], and every process ends with the test.
 
+pub mod built;
 pub mod compare;
 mod debian;
 pub mod http;
@@ -10,6 +11,7 @@ pub mod ledger;
 mod mneme;
 pub mod peers;
 mod process;
+pub mod soak;
 pub mod wait;
 pub mod write;
 

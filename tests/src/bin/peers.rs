@@ -2,9 +2,8 @@
 //! Prints Markdown for docs/performance.md on stdout, progress on stderr.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::{Parser, ValueEnum};
 use mneme_tests::peers::{Measured, Peer, Plan, Replay, measure, table};
 
@@ -60,10 +59,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let known = |name: &String| Peer::ALL.iter().any(|peer| peer.name() == name);
     ensure!(args.peers.iter().all(known), "--peers: known are mneme, victoria-metrics, prometheus");
-    let mneme = match &args.mneme {
-        Some(path) => path.clone(),
-        None => build()?,
-    };
+    let mneme = mneme_tests::built::mneme(args.mneme.as_deref())?;
     let plan = args.plan();
     let wanted = |peer: &Peer| args.peers.iter().any(|name| name == peer.name()) && peer.is_there();
     let measured = Peer::ALL
@@ -98,21 +94,6 @@ impl Args {
         }
         Some(path)
     }
-}
-
-/// Builds the binary with this program's own profile and returns its path.
-fn build() -> anyhow::Result<PathBuf> {
-    let beside = std::env::current_exe()?.with_file_name("mneme");
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    eprintln!("building mneme ({profile})");
-    let status = Command::new("cargo")
-        .args(["build", "--package", "mneme-cmd", "--bin", "mneme", "--profile", profile])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .context("cargo build")?;
-    ensure!(status.success(), "cargo build ended with {status}");
-    ensure!(beside.is_file(), "{} was not built; name a binary with --mneme", beside.display());
-    Ok(beside)
 }
 
 #[expect(clippy::print_stdout, reason = "the tables are what this program is for")]

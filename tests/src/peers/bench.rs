@@ -10,7 +10,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// Where it failed, or printed no report.
-pub(super) fn bench(mneme: &Path, args: &[String], fails: bool) -> anyhow::Result<Value> {
+pub(crate) fn bench(mneme: &Path, args: &[String], fails: bool) -> anyhow::Result<Value> {
     eprintln!("mneme bench {}", args.join(" "));
     let output = Command::new(mneme)
         .arg("bench")

@@ -2,7 +2,7 @@
 //!
 //! Flow: [`Plan`] says which loads -> [`measure`] runs them on each [`Peer`] -> [`table`] prints them as Markdown next to the goals.
 
-mod bench;
+pub(crate) mod bench;
 mod measure;
 mod plan;
 mod server;

@@ -1,0 +1,55 @@
+//! A soak as Markdown.
+
+use std::fmt::Write as _;
+
+use super::judge::{allowed_growth, median_rss};
+use super::{Look, Plan, Soaked};
+
+/// Rows of the table: as many moments, evenly spread.
+const ROWS: usize = 10;
+
+/// The looks, thinned out, and the figures that the verdict rests on.
+#[must_use]
+pub fn markdown(plan: &Plan, soaked: &Soaked) -> String {
+    let looks = &soaked.looks;
+    let mut table = "| minute | RSS, MiB | of it recent data, MiB | series | spilled, MiB | samples, million | log segments deleted |\n\
+                     |---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for look in (1..=ROWS).filter_map(|row| looks.get((looks.len() * row / ROWS).checked_sub(1)?)) {
+        let Look { seconds, rss, head, series, spilled, samples, truncated, .. } = *look;
+        let _ = writeln!(
+            table,
+            "| {:.1} | {} | {} | {series} | {} | {:.1} | {truncated} |",
+            seconds / 60.0,
+            rss >> 20,
+            head >> 20,
+            spilled >> 20,
+            samples as f64 / 1e6
+        );
+    }
+    let second = &looks[looks.len() / 2..];
+    let (third, fourth) = second.split_at(second.len() / 2);
+    let (before, after) = (median_rss(third), median_rss(fourth));
+    let _ = writeln!(
+        table,
+        "\nRSS, median of the third and of the last quarter: {} and {} MiB (may grow by {} MiB); most: {} MiB of {}.",
+        before >> 20,
+        after >> 20,
+        allowed_growth(plan, looks) >> 20,
+        looks.iter().map(|look| look.rss).max().unwrap_or(0) >> 20,
+        plan.most() >> 20
+    );
+    let (write, verify) = (&soaked.write, &soaked.verify);
+    let _ = writeln!(
+        table,
+        "Sent: {} samples, {} requests repeated, {:.2} CPU-s per million. Read back {}: missing {}, doubled {}, wrong {}.",
+        write["samples"],
+        write["retries"],
+        write["server"]["cpu_seconds_per_million"].as_f64().unwrap_or(f64::NAN),
+        verify["samples"],
+        verify["missing"],
+        verify["doubled"],
+        verify["wrong"]
+    );
+    table
+}
