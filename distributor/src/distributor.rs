@@ -15,7 +15,7 @@ use prometheus::Registry;
 use crate::budget::{ByteBudget, Reservation};
 use crate::buffers::Buffers;
 use crate::metrics::Metrics;
-use crate::stage::{Error, Known, Place, Stager, Tally, rules};
+use crate::stage::{Error, Known, KnownNumbers, Place, Stager, Tally, rules};
 use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
 
 /// What a distributor is given.
@@ -189,10 +189,12 @@ impl Shared {
                 }
                 known.enroll(stager);
             } else {
+                let mut known = KnownNumbers::new(place.catalog, tenant, &request, stager)?;
                 let mut walk = request.timeseries();
-                while walk.next(&mut series)? {
-                    stager.series(&mut series)?;
+                while walk.next_unresolved(&mut series)? {
+                    known.stage(&mut series, stager)?;
                 }
+                known.enroll(stager);
             }
             for family in request.metadata() {
                 stager.family(&family?)?;

@@ -77,21 +77,24 @@ proptest! {
         sent in prop::collection::vec(any_labels(), 1..12),
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
         limits in any_limits(),
+        version in prop_oneof![Just(Version::V1), Just(Version::V2)],
     ) {
+        let said = ["Help.", "Other."].map(|help| Metadata { metric_type: MetricType::Counter, help: help.into(), unit: "s".into() });
         let samples = [Sample { t: NOW, v: 1.0, st: 0 }];
         let late = [Sample { t: NOW + 86_400_000, v: 0.0, st: 0 }, Sample { t: NOW, v: 0.0, st: 0 }];
         let pairs: Vec<Vec<(&str, &str)>> =
             sent.iter().map(|labels| labels.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect()).collect();
         let first: Vec<_> = pairs.iter().map(|labels| series(labels, &samples)).collect();
         let again: Vec<_> = order.iter().enumerate().map(|(n, at)| {
-            series(&pairs[at.index(pairs.len())], if n % 3 == 0 { &late } else { &samples })
+            let sent = series(&pairs[at.index(pairs.len())], if n % 3 == 0 { &late } else { &samples });
+            SeriesToEncode { metadata: said.get(n % 4), ..sent }
         }).collect();
-        let (first, again) = (message(Version::V1, &first), message(Version::V1, &again));
+        let (first, again) = (message(version, &first), message(version, &again));
         let knows = Harness::new(limits.clone());
-        knows.push(Version::V1, first);
+        knows.push(version, first);
         let fresh = Harness::new(limits);
         let answers = [&knows, &fresh].map(|harness| {
-            let answer = harness.push(Version::V1, again.clone());
+            let answer = harness.push(version, again.clone());
             let told = told(harness.log.stored.lock().unwrap().last().expect("also of refused series"));
             (answer.status, answer.body, answer.written, told)
         });
@@ -116,10 +119,10 @@ fn what_is_refused_of_a_known_series_names_it() {
         SeriesToEncode { labels: &labels, histograms: &invalid, ..Default::default() },
         SeriesToEncode { labels: &labels, exemplars: &exemplars, ..Default::default() },
     ];
-    for refused in refused {
-        let fresh = Harness::new(Limits::default()).push(Version::V1, message(Version::V1, &[refused]));
-        assert_eq!(harness.push(Version::V1, message(Version::V1, &[series(&labels, &good)])).status, 200);
-        let known = harness.push(Version::V1, message(Version::V1, &[series(&labels, &good), refused]));
+    for (refused, version) in refused.iter().flat_map(|r| [(*r, Version::V1), (*r, Version::V2)]) {
+        let fresh = Harness::new(Limits::default()).push(version, message(version, &[refused]));
+        assert_eq!(harness.push(version, message(version, &[series(&labels, &good)])).status / 100, 2);
+        let known = harness.push(version, message(version, &[series(&labels, &good), refused]));
         assert_eq!(known.status, 400);
         assert!(known.body.contains(r#"up{a="2", z="1"}"#), "{}", known.body);
         let words = |body: &str| body.split("; of this request").next().map(str::to_owned);
@@ -145,15 +148,59 @@ fn a_label_behind_the_samples_is_a_label() {
 }
 
 #[test]
+fn numbers_that_name_other_texts_or_none_are_not_the_series_they_were() {
+    // One series of symbols 1 = 2 and 3 = 4.
+    let request = |symbols: &[&[u8]], labels: &[u8]| {
+        let mut whole: Vec<u8> = Vec::new();
+        symbols.iter().for_each(|text| {
+            whole.extend([0x22, text.len() as u8]);
+            whole.extend_from_slice(text);
+        });
+        let mut series = vec![0x0a, labels.len() as u8];
+        series.extend_from_slice(labels);
+        // A sample at 1.
+        series.extend(b"\x12\x02\x10\x01");
+        whole.extend([0x2a, series.len() as u8]);
+        whole.extend(series);
+        whole
+    };
+    let harness = Harness::new(Limits::default());
+    let named: &[&[u8]] = &[b"", b"__name__", b"up", b"a", b"b"];
+    for (symbols, labels, want) in [
+        (named, &[1, 2, 3, 4][..], r#"up{a="b"}"#),
+        (named, &[1, 2, 3, 4], r#"up{a="b"}"#),
+        (named, &[3, 4, 1, 2], r#"up{a="b"}"#),
+        (named, &[1, 2, 3, 0], "up"),
+        (named, &[1, 2, 3, 0], "up"),
+        (named, &[1, 2], "up"),
+        (&[b"", b"__name__", b"down", b"a", b"b"], &[1, 2, 3, 4], r#"down{a="b"}"#),
+        (&[b"", b"a", b"b", b"__name__", b"up"], &[1, 2, 3, 4], r#"up{a="b"}"#),
+        (&[b"", b"__name__", b"up", b"ab", b""], &[1, 2, 3, 4], "up"),
+        (&[b"", b"__name__", b"up", b"a", b"\xff"], &[1, 2, 3, 4], "invalid UTF-8"),
+        (named, &[1, 2, 3, 5], "out of range"),
+        (named, &[1, 2, 3], "odd number"),
+        (named, &[1, 2, 3, 4], r#"up{a="b"}"#),
+    ] {
+        let answer = harness.push(Version::V2, request(symbols, labels));
+        if answer.status / 100 == 2 {
+            let stored = harness.log.stored.lock().unwrap();
+            assert_eq!(stored.last().unwrap().sample(0).unwrap().0.to_string(), want);
+        } else {
+            assert!(answer.body.contains(want), "{labels:?}: {}", answer.body);
+        }
+    }
+}
+
+#[test]
 fn a_new_catalog_knows_nothing_and_a_full_one_learns_nothing() {
     let harness = Harness::new(Limits::default());
     let all: Vec<[(&str, &str); 2]> = ["1", "2", "3"].map(|n| [("__name__", "up"), ("n", n)]).to_vec();
     let samples = [Sample { t: NOW, v: 1.0, st: 0 }];
     let request: Vec<_> = all.iter().map(|labels| series(labels, &samples)).collect();
-    for limit in [1 << 20, 1 << 20, 0, 0] {
+    for (limit, version) in [1 << 20, 1 << 20, 0, 0].into_iter().zip([Version::V1, Version::V2].repeat(2)) {
         *harness.log.catalog.lock().unwrap() = Arc::new(Catalog::new(limit));
         for _ in 0..2 {
-            assert_eq!(harness.push(Version::V1, message(Version::V1, &request)).written, [3, 0, 0]);
+            assert_eq!(harness.push(version, message(version, &request)).written, [3, 0, 0]);
             let stored = harness.log.stored.lock().unwrap();
             assert_eq!(told(stored.last().unwrap()).len(), 3);
         }

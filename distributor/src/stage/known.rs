@@ -10,7 +10,7 @@ use super::{Error, Place, Stager};
 use crate::Shard;
 
 /// After so many series whoever waits to add some goes first.
-const SERIES_PER_HOLD: u32 = 1024;
+pub(super) const SERIES_PER_HOLD: u32 = 1024;
 
 /// One request's walk over a catalog.
 pub(crate) struct Known<'c, 'm> {

@@ -1,10 +1,10 @@
 //! Metadata: of families (1.0) and of series (2.0).
 
-use mneme_model::labels::METRIC_NAME;
-use mneme_model::{LabelsRef, Metadata, MetricType};
+use mneme_model::{Metadata, MetricType};
 use mneme_proto::remote_write::{FamilyMetadata, MetadataRef, Series};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::identity::Identity;
 use super::{Counts, Error, Stager, account, clip};
 use crate::Reason;
 
@@ -17,17 +17,18 @@ impl Stager<'_> {
         self.metadata(sent.family, &sent.metadata)
     }
 
-    /// Stages what a 2.0 request says of a series' family.
+    /// Stages what a 2.0 request says of the family of a series with this metric name.
     pub(super) fn series_metadata(
         &mut self,
-        labels: LabelsRef<'_>,
+        identity: &Identity<'_>,
+        name: &str,
         series: &Series<'_>,
     ) -> Result<(), Error> {
         if let Some(problem) = series.metadata_problem {
-            let words = || format!("{problem} of the metadata of series '{}'", clip(&labels.to_string()));
+            let words =
+                || format!("{problem} of the metadata of series '{}'", clip(&identity.labels().to_string()));
             self.tally.refuse(Reason::MetadataInvalid, ONE, words);
         } else if let Some(metadata) = &series.metadata {
-            let name = labels.get(METRIC_NAME).unwrap_or_default();
             self.metadata(family(name, metadata.metric_type), metadata)?;
         }
         Ok(())

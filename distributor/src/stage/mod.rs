@@ -6,12 +6,14 @@ mod exemplars;
 mod histograms;
 mod identity;
 mod known;
+mod known_numbers;
 mod labels;
 mod metadata;
 mod tally;
 mod time;
 
 use hashbrown::HashSet;
+use mneme_model::labels::METRIC_NAME;
 use mneme_model::{Labels, TimestampMs};
 use mneme_proto::remote_write::{Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
@@ -21,6 +23,7 @@ use crate::budget::Reservation;
 use crate::{Reason, Shard};
 pub(crate) use error::Error;
 pub(crate) use known::{Known, rules};
+pub(crate) use known_numbers::KnownNumbers;
 pub use tally::Counts;
 pub(crate) use tally::Tally;
 
@@ -112,8 +115,9 @@ impl<'p> Stager<'p> {
         let index = match labels::canonical(&mut series.labels, self.limits, &mut text) {
             Ok(labels) => {
                 let hash = labels.hash(self.shard.seed());
-                let index = self.accepted(series, Identity::Checked { labels, hash })?;
-                self.series_metadata(labels, series)?;
+                let identity = Identity::Checked { labels, hash };
+                let index = self.accepted(series, identity)?;
+                self.series_metadata(&identity, labels.get(METRIC_NAME).unwrap_or_default(), series)?;
                 index
             }
             Err((reason, words)) => {
@@ -130,7 +134,7 @@ impl<'p> Stager<'p> {
         labels::too_long(&series.labels, self.limits)
     }
 
-    /// Stages one series of a 1.0 request whose labels passed before; errors as [`Self::series`].
+    /// Stages one series whose labels passed before, without metadata; errors as [`Self::series`].
     #[inline]
     fn known(&mut self, series: &Series<'_>, identity: Identity<'_>) -> Result<(), Error> {
         self.account.decoded(series)?;

@@ -22,7 +22,7 @@ mod tail;
 mod truncate;
 mod writer;
 
-pub use catalog::{Catalog, CatalogReader, CatalogWriter, SeriesId, SpaceId};
+pub use catalog::{Catalog, CatalogReader, CatalogWriter, Numbered, SeriesId, SpaceId};
 pub use cluster::Cluster;
 pub use config::{Compression, Config};
 pub use deliver::{CommittedSegment, Conflict, Deliver, DeliverNowhere, Verdict};

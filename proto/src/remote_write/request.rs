@@ -58,6 +58,26 @@ impl<'a> Request<'a> {
         RawSeriesWalk { rest: if v1 { self.body } else { Reader::default() } }
     }
 
+    /// The text with this number, of 2.0; `None` where there is none, or none in UTF-8.
+    #[must_use]
+    #[inline]
+    pub fn symbol(&self, reference: u64) -> Option<&'a str> {
+        if let Message::V2(symbols) = &self.message { symbols.get(reference).ok() } else { None }
+    }
+
+    /// How many texts a 2.0 request has.
+    #[must_use]
+    pub fn symbol_count(&self) -> usize {
+        if let Message::V2(symbols) = &self.message { symbols.len() } else { 0 }
+    }
+
+    /// Fills in the labels of a series of this request that [`TimeSeries::next_unresolved`] left out.
+    pub fn resolve(&self, series: &mut Series<'a>) {
+        if let Message::V2(symbols) = &self.message {
+            v2::resolve(symbols, series);
+        }
+    }
+
     /// Which protocol it is of.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -78,6 +98,19 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> TimeSeries<'_, 'a> {
+    /// As [`Self::next`]; but of a 2.0 series the labels stay out, and with them what is wrong with them: [`Series::label_refs`] say
+    /// which they are, and [`Request::resolve`] fills them in.
+    ///
+    /// # Errors
+    /// A broken message.
+    #[inline]
+    pub fn next_unresolved(&mut self, series: &mut Series<'a>) -> Result<bool, Error> {
+        let Message::V2(symbols) = self.message else { return self.next(series) };
+        let Some(message) = next_message(&mut self.rest, 5)? else { return Ok(false) };
+        v2::read_unresolved(message, symbols, series)?;
+        Ok(true)
+    }
+
     /// Fills `series` with the next one; `false` at the end.
     pub fn next(&mut self, series: &mut Series<'a>) -> Result<bool, Error> {
         let field = if matches!(self.message, Message::V1) { 1 } else { 5 };

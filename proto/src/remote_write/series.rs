@@ -97,6 +97,13 @@ impl<'a> Series<'a> {
         self.exemplar_labels.get(exemplar.labels.clone()).unwrap_or_default()
     }
 
+    /// The labels of a 2.0 series as it sent them: names and values in turn, as numbers of the request's symbols. None of 1.0.
+    #[must_use]
+    #[inline]
+    pub fn label_refs(&self) -> &[u64] {
+        &self.refs
+    }
+
     pub(super) fn clear(&mut self) {
         self.labels.clear();
         self.samples.clear();

@@ -29,6 +29,11 @@ impl<'a> Symbols<'a> {
         Ok(symbols)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    #[inline]
     pub(super) fn get(&self, reference: u64) -> Result<&'a str, SeriesProblem> {
         let index = usize::try_from(reference).unwrap_or(usize::MAX);
         match self.texts.get(index) {

@@ -9,6 +9,23 @@ use crate::wire::{Reader, varints};
 
 /// `io.prometheus.write.v2.TimeSeries`.
 pub(super) fn read_series<'a>(
+    message: Reader<'a>,
+    symbols: &Symbols<'a>,
+    series: &mut Series<'a>,
+) -> Result<(), Error> {
+    read_unresolved(message, symbols, series)?;
+    resolve(symbols, series);
+    Ok(())
+}
+
+/// The labels of a series that was read without.
+pub(super) fn resolve<'a>(symbols: &Symbols<'a>, series: &mut Series<'a>) {
+    series.labels.clear();
+    series.problem = symbols.resolve(&series.refs, &mut series.labels);
+}
+
+/// All of a series but its labels, of which only the references are read.
+pub(super) fn read_unresolved<'a>(
     mut message: Reader<'a>,
     symbols: &Symbols<'a>,
     series: &mut Series<'a>,
@@ -38,7 +55,6 @@ pub(super) fn read_series<'a>(
             _ => {}
         }
     }
-    series.problem = symbols.resolve(&series.refs, &mut series.labels);
     if created != 0 {
         series.samples.iter_mut().filter(|sample| sample.st == 0).for_each(|sample| sample.st = created);
         series.histograms.iter_mut().for_each(|histogram| histogram.1 = created);

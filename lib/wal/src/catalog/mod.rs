@@ -6,6 +6,7 @@
 //! instead of twice 350. Senders send series in the same order again and again, so each series remembers its successor: it is tried
 //! first, and found by comparing alone, without a hash and in memory that lies side by side.
 
+mod numbered;
 mod pieces;
 mod store;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use mneme_model::labels::InvalidLabels;
 use mneme_model::{LabelsRef, PartitionId, TenantId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+pub use self::numbered::Numbered;
 use self::store::Store;
 
 /// The series of one generation of references: one writer, one cut (or less, when they outgrow their budget).
@@ -70,6 +72,7 @@ pub struct CatalogWriter<'c> {
     inner: RwLockWriteGuard<'c, Inner>,
     pieces: Vec<u32>,
     single: String,
+    bytes: Vec<u8>,
 }
 
 impl Inner {
@@ -113,6 +116,7 @@ impl Catalog {
             inner: self.inner.write(),
             pieces: Vec::new(),
             single: String::new(),
+            bytes: Vec::new(),
         }
     }
 

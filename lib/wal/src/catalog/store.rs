@@ -48,6 +48,19 @@ impl Store {
         Some(bytes.len() - rest.len())
     }
 
+    /// The pieces of this series, if it is of this space.
+    #[inline]
+    pub(super) fn list_in(&self, space: u32, id: u32) -> Option<&[u32]> {
+        let entry = self.entries.get(id as usize).filter(|entry| entry.space == space)?;
+        Some(self.list(entry))
+    }
+
+    /// A piece's bytes.
+    #[inline]
+    pub(super) fn piece(&self, id: u32) -> &[u8] {
+        self.pieces.bytes(id)
+    }
+
     pub(super) fn find(&self, space: u32, key: &[u8], hash: u64) -> Option<u32> {
         let folded = fold(hash);
         let same = |id: &u32| {
