@@ -32,7 +32,7 @@ pub(crate) struct WalConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) delivery_timeout: Duration,
-    /// Whether segments are compressed (zstd, about a third of the bytes) in the bucket. Off saves CPU.
+    /// Whether segments are compressed (zstd, about half of the bytes) in the bucket. Off saves CPU.
     pub(crate) compression: bool,
 }
 
