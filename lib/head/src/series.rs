@@ -111,7 +111,6 @@ impl Series {
     }
 
     #[inline(never)]
-
     fn float_slow(
         &mut self,
         with: &mut Context<'_>,
