@@ -45,7 +45,7 @@ pub fn markdown(plan: &Plan, soaked: &Soaked) -> String {
         "Sent: {} samples, {} requests repeated, {:.2} CPU-s per million. Read back {}: missing {}, doubled {}, wrong {}.",
         write["samples"],
         write["retries"],
-        write["server"]["cpu_seconds_per_million"].as_f64().unwrap_or(f64::NAN),
+        write["cpu_seconds_per_million"].as_f64().unwrap_or(f64::NAN),
         verify["samples"],
         verify["missing"],
         verify["doubled"],
