@@ -9,16 +9,20 @@ pub(super) fn lookup(name: &str) -> Option<DateFn> {
         "year" => |s| civil(s).year as f64,
         "month" => |s| f64::from(civil(s).month),
         "day_of_month" => |s| f64::from(civil(s).day),
-        "day_of_week" => |s| (s.div_euclid(DAY) + 4).rem_euclid(7) as f64,
+        "day_of_week" => |s| (since_zero(s).div_euclid(DAY) + 3).rem_euclid(7) as f64,
         "day_of_year" => day_of_year,
         "days_in_month" => days_in_month,
-        "hour" => |s| (s.rem_euclid(DAY) / 3600) as f64,
-        "minute" => |s| (s.rem_euclid(3600) / 60) as f64,
+        "hour" => |s| (since_zero(s).rem_euclid(DAY) / 3600) as f64,
+        "minute" => |s| (since_zero(s).rem_euclid(3600) / 60) as f64,
         _ => return None,
     })
 }
 
-const DAY: i64 = 86_400;
+const DAY: i128 = 86_400;
+/// 1 March of year 0 to 1 January 1970, in days.
+const ZERO_DAYS: i128 = 719_468;
+/// The year from whose 1 March on Go counts, below 0, in cycles of 400 years.
+const GO_CYCLES: i128 = 730_692_556;
 
 struct Civil {
     year: i64,
@@ -26,11 +30,19 @@ struct Civil {
     day: u8,
 }
 
+/// Seconds since 1 March of year 0, of a time in seconds since 1970.
+///
+/// Go counts them from far below in 64 bits without a sign, and what is earlier still (an infinity, NaN) comes out 2^64 s later.
+fn since_zero(seconds: i64) -> i128 {
+    let go_zero = GO_CYCLES * 146_097 * DAY;
+    (i128::from(seconds) + ZERO_DAYS * DAY + go_zero).rem_euclid(1 << 64) - go_zero
+}
+
 /// The date of a time, by counting 400-year cycles from 1 March of year 0.
 fn civil(seconds: i64) -> Civil {
-    let days = seconds.div_euclid(DAY) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
+    let days = since_zero(seconds).div_euclid(DAY);
+    let era = days.div_euclid(146_097) as i64;
+    let day_of_era = days.rem_euclid(146_097) as i64;
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
@@ -65,6 +77,21 @@ fn day_of_year(seconds: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As Debian's Prometheus answers.
+    #[test]
+    fn times_before_go_s_first_year_come_out_as_in_go() {
+        let all = |seconds: i64| {
+            ["year", "month", "day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute"]
+                .map(|name| lookup(name).unwrap()(seconds))
+        };
+        assert_eq!(all(i64::MIN), [292_277_026_596.0, 12.0, 4.0, 0.0, 339.0, 31.0, 15.0, 30.0]);
+        assert_eq!(
+            all(-9_223_372_028_000_000_000),
+            [-292_277_022_377.0, 9.0, 2.0, 6.0, 245.0, 30.0, 4.0, 26.0]
+        );
+        assert_eq!(all(9_223_372_036_854_774_784)[6..], [15.0, 13.0]);
+    }
 
     #[test]
     fn knows_the_calendar() {
