@@ -53,6 +53,11 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts it with `config` (`{self}` stands for its own address) and waits until it is ready.
     pub fn start(dir: &Path, config: &str) -> Self {
+        Self::start_with(dir, config, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(dir: &Path, config: &str, args: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let file = dir.join("prometheus.yml");
         std::fs::write(&file, config.replace("{self}", &address)).expect("prometheus.yml");
@@ -62,7 +67,8 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", dir.join("prometheus").display()))
             .arg(format!("--web.listen-address={address}"))
             .arg("--enable-feature=promql-at-modifier,promql-negative-offset,exemplar-storage")
-            .arg("--log.level=warn");
+            .arg("--log.level=warn")
+            .args(args);
         let process = Process::start("prometheus", command, &dir.join("prometheus.log"));
         wait_for(&format!("http://{address}/-/ready"));
         Self { process, url: format!("http://{address}"), client: Client::default() }

@@ -11,6 +11,7 @@ pub mod ledger;
 mod mneme;
 pub mod peers;
 mod process;
+pub mod random_query;
 pub mod soak;
 pub mod wait;
 pub mod write;

@@ -5,7 +5,7 @@ use rand::Rng;
 use super::expression::Exactness::{Close, Exact, Same};
 use super::expression::{Exactness, Expression};
 use super::generator::Generator;
-use super::selector::DISTINCT;
+use super::selector::{DISTINCT, FINITE};
 
 /// An aggregation, what it asks of its operand, and what it makes of one that is that exact.
 const SIMPLE: &[(&str, Exactness, Exactness)] = &[
@@ -16,8 +16,6 @@ const SIMPLE: &[(&str, Exactness, Exactness)] = &[
     ("group", Close, Exact),
     ("min", Close, Exact),
     ("max", Close, Exact),
-    ("stddev", Exact, Close),
-    ("stdvar", Exact, Close),
 ];
 const LABELS: &[&str] =
     &["job", "job", "instance", "code", "mode", "method", "type", "le", "version", "missing", "__name__"];
@@ -45,6 +43,13 @@ impl Generator {
                 let label = self.one_of(&["value", "job", "v_2"]);
                 let text = self.grouped("count_values", &format!("\"{label}\", "), &operand.text);
                 Expression::vector(text, Exact, vec![operand])
+            }
+            8 => {
+                let operator = self.one_of(&["stddev", "stdvar"]);
+                let metric = self.one_of(FINITE);
+                let operand = self.selector_of(metric);
+                let text = self.grouped(operator, "", &operand.text);
+                Expression::vector(text, Close, vec![operand])
             }
             _ => {
                 let (operator, least, gives) = self.one_of(SIMPLE);

@@ -31,6 +31,14 @@ impl Answer {
         Self::Refused(status, text("errorType"), text("error"))
     }
 
+    /// The same with another error text.
+    pub(super) fn map_text(self, map: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Refused(status, kind, text) => Self::Refused(status, kind, map(&text)),
+            data @ Self::Data(_) => data,
+        }
+    }
+
     /// How many points it has.
     pub(super) fn points(&self) -> usize {
         let Self::Data(data) = self else { return 0 };
@@ -106,9 +114,8 @@ fn by_labels(data: &Value) -> BTreeMap<String, Vec<Value>> {
 
 fn points_difference(left: &[Value], right: &[Value], tolerance: f64) -> Option<String> {
     let found = left.iter().zip(right).find_map(|(a, b)| point_difference(a, b, tolerance));
-    found.or_else(|| {
-        (left.len() != right.len()).then(|| format!("{} and {} points", left.len(), right.len()))
-    })
+    found
+        .or_else(|| (left.len() != right.len()).then(|| format!("{} and {} points", left.len(), right.len())))
 }
 
 fn point_difference(left: &Value, right: &Value, tolerance: f64) -> Option<String> {
@@ -117,7 +124,8 @@ fn point_difference(left: &Value, right: &Value, tolerance: f64) -> Option<Strin
     let same = left[1] == right[1]
         || match (number(left), number(right)) {
             (Some(x), Some(y)) => {
-                x == y || (x.is_finite() && y.is_finite() && (x - y).abs() <= tolerance * x.abs().max(y.abs()))
+                x == y
+                    || (x.is_finite() && y.is_finite() && (x - y).abs() <= tolerance * x.abs().max(y.abs()))
             }
             _ => false,
         };

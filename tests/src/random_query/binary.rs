@@ -70,11 +70,8 @@ impl Generator {
         };
         let on = self.one_of(&["on (job, instance)", "on (instance)", "on (instance, job, missing)"]);
         let extra = self.one_of(&["", "", "()", "(version)", "(version, missing)", "(job)"]);
-        let (left, side, right) = if self.chance(0.6) {
-            (many, "group_left", one)
-        } else {
-            (one, "group_right", many)
-        };
+        let (left, side, right) =
+            if self.chance(0.6) { (many, "group_left", one) } else { (one, "group_right", many) };
         let exactness = after(operator, left.exactness.max(right.exactness)).max(Same);
         let text = format!("{} {operator} {on} {side} {extra} {}", left.text, right.text);
         Expression::vector(text, exactness, vec![left, right])
@@ -112,14 +109,7 @@ impl Generator {
 
     /// An operator between numbers, and how alike its operands must be.
     fn arithmetic(&mut self) -> (&'static str, Exactness) {
-        self.one_of(&[
-            ("+", Same),
-            ("-", Same),
-            ("*", Close),
-            ("/", Close),
-            ("%", Same),
-            ("^", Same),
-        ])
+        self.one_of(&[("+", Same), ("-", Same), ("*", Close), ("/", Close), ("%", Same), ("^", Same)])
     }
 
     /// The same and those between vectors only.

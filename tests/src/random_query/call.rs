@@ -37,16 +37,8 @@ const SIMPLE: &[(&str, Exactness, Exactness)] = &[
     ("sort", Same, Exact),
     ("sort_desc", Same, Exact),
 ];
-const DATES: &[&str] = &[
-    "day_of_month",
-    "day_of_week",
-    "day_of_year",
-    "days_in_month",
-    "hour",
-    "minute",
-    "month",
-    "year",
-];
+const DATES: &[&str] =
+    &["day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "month", "year"];
 const KEEPS: &[&str] = &["abs", "sort", "sort_desc"];
 
 impl Generator {
@@ -116,7 +108,8 @@ impl Generator {
     fn label_join(&mut self, depth: u32) -> Expression {
         let operand = self.vector(depth, Close);
         let to = self.one_of(&["both", "job", "instance"]);
-        let from = self.one_of(&["", ", \"job\"", ", \"job\", \"instance\"", ", \"missing\", \"job\", \"code\""]);
+        let from =
+            self.one_of(&["", ", \"job\"", ", \"job\", \"instance\"", ", \"missing\", \"job\", \"code\""]);
         let text = format!("label_join({}, \"{to}\", \"-\"{from})", operand.text);
         Expression::vector(text, operand.exactness, vec![operand])
     }
@@ -133,11 +126,9 @@ impl Generator {
             0 => buckets,
             1 => Expression::vector(format!("sum by (le) ({})", buckets.text), Close, vec![buckets]),
             2 => Expression::vector(format!("sum by (job, le) ({})", buckets.text), Close, vec![buckets]),
-            _ => Expression::vector(
-                format!("sum without (instance) ({})", buckets.text),
-                Close,
-                vec![buckets],
-            ),
+            _ => {
+                Expression::vector(format!("sum without (instance) ({})", buckets.text), Close, vec![buckets])
+            }
         };
         let by = self.scalar(1);
         let text = format!("histogram_quantile({}, {})", self.quantile(by.text), buckets.text);

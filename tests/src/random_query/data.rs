@@ -136,15 +136,11 @@ impl Maker {
             let mut count = 100_000.0 * (at + 1) as f64;
             // Scraped at one moment: the same jitter for all buckets.
             let rng = std::mem::replace(&mut self.rng, SmallRng::seed_from_u64(jitter_seed));
-            self.add(
-                "request_duration_seconds_bucket",
-                &[of[0], of[1], ("le", bound)],
-                |_, _| {
-                    let fresh: Vec<u32> = (0..BOUNDS.len()).map(|_| own.random_range(0..30)).collect();
-                    count += f64::from(fresh[..=at].iter().sum::<u32>());
-                    Some(count)
-                },
-            );
+            self.add("request_duration_seconds_bucket", &[of[0], of[1], ("le", bound)], |_, _| {
+                let fresh: Vec<u32> = (0..BOUNDS.len()).map(|_| own.random_range(0..30)).collect();
+                count += f64::from(fresh[..=at].iter().sum::<u32>());
+                Some(count)
+            });
             self.rng = rng;
         }
         self.counter("request_duration_seconds_sum", of, 500, true);

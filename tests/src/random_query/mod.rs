@@ -24,6 +24,6 @@ mod selector;
 mod sides;
 
 pub use expression::{Exactness, Expression, Type};
-pub use known::{KNOWN, Known};
+pub use known::{How, KNOWN, Known};
 pub use request::{Request, When, request};
 pub use sides::{Difference, Outcome, Sides};

@@ -33,12 +33,12 @@ impl Generator {
             0..5 => self.rate(),
             5 => {
                 let by = self.scalar(1);
-                let operand = self.matrix(depth, Same);
+                let operand = self.unfixed_matrix(depth, Same);
                 let text = format!("quantile_over_time({}, {})", self.quantile(by.text), operand.text);
                 Expression::vector(text, Same.max(operand.exactness), vec![operand])
             }
             6 => {
-                let (operand, ahead) = (self.matrix(depth, Exact), self.scalar(1));
+                let (operand, ahead) = (self.unfixed_matrix(depth, Exact), self.scalar(1));
                 let text = format!("predict_linear({}, {})", operand.text, ahead.text);
                 Expression::vector(text, Close, vec![operand])
             }
@@ -77,6 +77,16 @@ impl Generator {
         }
         let inner = self.vector(depth - 1, least);
         self.subquery(inner)
+    }
+
+    /// One without `@`: see `KNOWN`, `predict_linear`.
+    fn unfixed_matrix(&mut self, depth: u32, least: Exactness) -> Expression {
+        loop {
+            let matrix = self.matrix(depth, least);
+            if !matrix.text.contains('@') {
+                return matrix;
+            }
+        }
     }
 
     /// A quantile: mostly between 0 and 1.

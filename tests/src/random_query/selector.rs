@@ -7,10 +7,16 @@ use super::expression::{Exactness, Expression};
 use super::generator::Generator;
 
 /// Metrics that only grow.
-pub(super) const COUNTERS: &[&str] =
-    &["http_requests_total", "cpu_seconds_total", "request_duration_seconds_sum", "request_duration_seconds_count"];
+pub(super) const COUNTERS: &[&str] = &[
+    "http_requests_total",
+    "cpu_seconds_total",
+    "request_duration_seconds_sum",
+    "request_duration_seconds_count",
+];
 /// Metrics whose values are all different from each other.
 pub(super) const DISTINCT: &[&str] = &["memory_bytes", "cpu_seconds_total", "http_requests_total"];
+/// Metrics without NaN and infinities.
+pub(super) const FINITE: &[&str] = &["memory_bytes", "queue_length", "up", "cpu_seconds_total", "build_info"];
 const METRICS: &[&str] = &[
     "http_requests_total",
     "cpu_seconds_total",
@@ -84,7 +90,7 @@ impl Generator {
 
     fn bare_selector(&mut self, metric: &str) -> String {
         let mut matchers: Vec<String> = Vec::new();
-        while matchers.len() < 3 && self.chance(0.35) {
+        while matchers.len() < 3 && self.chance(0.22) {
             matchers.push(self.one_of(MATCHERS).to_owned());
         }
         match self.rng.random_range(0..20) {

@@ -13,7 +13,7 @@ use mneme_proto::remote_write::{Sample, Version};
 /// How much time one write request covers: Prometheus refuses samples that are an hour older than its newest.
 const SLICE_MS: i64 = 10 * 60 * 1000;
 
-/// Which parameter was wrong is told only since a Prometheus after 2.42, before the same words.
+/// 2.42 names the parameter in `query` only, 3.14 in `query_range` too.
 const REFUSAL_PREFIX: &str = "invalid parameter \"query\": ";
 
 /// Prometheus 2.42 and Mneme with the same data.
@@ -86,12 +86,9 @@ impl Sides {
         };
         match known::explains(request, &prometheus, &mneme) {
             Some(known) => Outcome::Known(known),
-            None => Outcome::Different(Box::new(Difference {
-                request: request.clone(),
-                what,
-                prometheus,
-                mneme,
-            })),
+            None => {
+                Outcome::Different(Box::new(Difference { request: request.clone(), what, prometheus, mneme }))
+            }
         }
     }
 
@@ -113,18 +110,14 @@ impl Sides {
 
     fn ask_prometheus(&self, request: &Request) -> Answer {
         self.post(&format!("{}/api/v1", self.prometheus), &request.query.text, request.when)
+            .map_text(unprefixed)
     }
 
     /// Mneme knows `holt_winters` by its later name.
     fn ask_mneme(&self, request: &Request) -> Answer {
         let query = request.query.text.replace("holt_winters(", "double_exponential_smoothing(");
-        match self.post(&format!("{}/prometheus/api/v1", self.mneme), &query, request.when) {
-            Answer::Refused(status, kind, text) => {
-                let text = text.strip_prefix(REFUSAL_PREFIX).unwrap_or(&text);
-                Answer::Refused(status, kind, text.replace("double_exponential_smoothing", "holt_winters"))
-            }
-            answer @ Answer::Data(_) => answer,
-        }
+        let answer = self.post(&format!("{}/prometheus/api/v1", self.mneme), &query, request.when);
+        answer.map_text(|text| unprefixed(&text.replace("double_exponential_smoothing", "holt_winters")))
     }
 
     fn post(&self, api: &str, query: &str, when: When) -> Answer {
@@ -143,6 +136,10 @@ impl Sides {
         .unwrap_or_else(|error| panic!("{query} {when:?}: {error}"));
         Answer::of(reply.status, &reply.json())
     }
+}
+
+fn unprefixed(text: &str) -> String {
+    text.strip_prefix(REFUSAL_PREFIX).unwrap_or(text).to_owned()
 }
 
 fn body(all: &[Series], time: std::ops::Range<i64>) -> Vec<u8> {
