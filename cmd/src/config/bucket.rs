@@ -22,6 +22,12 @@ pub(crate) struct BucketConfig {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) operation_timeout: Duration,
+    /// After this long without an answer a segment of the write-ahead log is sent once more, the same bytes under the same
+    /// name, so that one slow request does not hold up writes; later where the slowest twentieth of the store's answers takes
+    /// longer. Two are under way at most. Shorter costs more requests. Only for stores behind a network: never for `file://`.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) hedge_after: Duration,
 }
 
 impl Default for BucketConfig {
@@ -31,6 +37,7 @@ impl Default for BucketConfig {
             url: String::new(),
             request_timeout: options.request_timeout,
             operation_timeout: options.operation_timeout,
+            hedge_after: options.hedge_after,
         }
     }
 }
@@ -41,6 +48,7 @@ impl BucketConfig {
         mneme_bucket::Options {
             request_timeout: self.request_timeout,
             operation_timeout: self.operation_timeout,
+            hedge_after: self.hedge_after,
             ..mneme_bucket::Options::default()
         }
     }
@@ -52,6 +60,9 @@ impl BucketConfig {
                 "url {:?} is not one that this version opens: take file:///DIR or memory://",
                 self.url
             ));
+        }
+        if self.hedge_after.is_zero() {
+            return Err("hedge_after 0s would send everything twice: take at least 1ms".to_owned());
         }
         for (name, value) in
             [("request_timeout", self.request_timeout), ("operation_timeout", self.operation_timeout)]

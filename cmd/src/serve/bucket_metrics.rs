@@ -4,7 +4,7 @@ use mneme_bucket::{Bucket, Operation};
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
 /// Registers `mneme_bucket_*` of a bucket.
 pub(super) fn register(bucket: Bucket, registry: &Registry) -> prometheus::Result<()> {
@@ -16,6 +16,10 @@ pub(super) fn register(bucket: Bucket, registry: &Registry) -> prometheus::Resul
             vec("mneme_bucket_errors_total", "Requests to the bucket without a definite answer.")?,
             vec("mneme_bucket_bytes_total", "Bytes of objects read from or written to the bucket.")?,
         ],
+        hedges: IntCounter::new(
+            "mneme_bucket_hedges_total",
+            "Creates that were sent a second time because the first had no answer yet.",
+        )?,
         adding: Mutex::new(()),
     }))
 }
@@ -24,13 +28,14 @@ struct BucketMetrics {
     bucket: Bucket,
     /// Requests, errors, bytes.
     counters: [IntCounterVec; 3],
+    hedges: IntCounter,
     /// Two scrapes at once must not both add the same difference.
     adding: Mutex<()>,
 }
 
 impl Collector for BucketMetrics {
     fn desc(&self) -> Vec<&Desc> {
-        self.counters.iter().flat_map(Collector::desc).collect()
+        self.counters.iter().flat_map(Collector::desc).chain(self.hedges.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -42,7 +47,8 @@ impl Collector for BucketMetrics {
                 counter.inc_by(value.saturating_sub(counter.get()));
             }
         }
-        self.counters.iter().flat_map(Collector::collect).collect()
+        self.hedges.inc_by(self.bucket.stats().hedges().saturating_sub(self.hedges.get()));
+        self.counters.iter().flat_map(Collector::collect).chain(self.hedges.collect()).collect()
     }
 }
 
@@ -60,5 +66,6 @@ mod tests {
         let text = String::from_utf8(mneme_server::metrics::exposition(&registry)).unwrap();
         assert!(text.contains(r#"mneme_bucket_requests_total{operation="put"} 1"#), "{text}");
         assert!(text.contains(r#"mneme_bucket_bytes_total{operation="put"} 4"#), "{text}");
+        assert!(text.contains("mneme_bucket_hedges_total 0"), "{text}");
     }
 }
