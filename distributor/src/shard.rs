@@ -12,7 +12,7 @@ const SERIES_PER_PARTITION: u64 = 100_000;
 pub struct Shard {
     seed: u64,
     count: u16,
-    /// The first partitions of the tenant's rendezvous order; empty = all partitions.
+    /// The first partitions of the tenant's rendezvous order.
     chosen: Vec<PartitionId>,
 }
 
@@ -22,14 +22,12 @@ impl Shard {
     #[must_use]
     pub fn new(tenant: &TenantId, seed: u64, count: u16, size: u16) -> Self {
         let seed = seed ^ xxh3_64(tenant.as_str().as_bytes());
-        let mut chosen = Vec::new();
-        if size < count {
-            let mut scored: Vec<_> =
-                (0..count).map(|p| (xxh3_64_with_seed(&p.to_le_bytes(), seed), PartitionId(p))).collect();
-            scored.sort_unstable_by(|a, b| b.cmp(a));
-            chosen.extend(scored.iter().take(size.max(1).into()).map(|(_, partition)| *partition));
-        }
-        Self { seed, count: count.max(1), chosen }
+        let count = count.max(1);
+        let mut scored: Vec<_> =
+            (0..count).map(|p| (xxh3_64_with_seed(&p.to_le_bytes(), seed), PartitionId(p))).collect();
+        scored.sort_unstable_by(|a, b| b.cmp(a));
+        let chosen = scored.iter().take(size.max(1).into()).map(|(_, partition)| *partition).collect();
+        Self { seed, count, chosen }
     }
 
     /// Tells this shard from others of the same tenant.
@@ -49,11 +47,7 @@ impl Shard {
     /// The partition of a series whose hash with [`Shard::seed`] is `hash`.
     #[must_use]
     pub fn partition(&self, hash: u64) -> PartitionId {
-        if self.chosen.is_empty() {
-            return PartitionId::of_hash(hash, self.count);
-        }
-        let slot = PartitionId::of_hash(hash, self.chosen.len() as u16);
-        self.chosen.get(usize::from(slot.0)).copied().unwrap_or(slot)
+        self.chosen[jump(hash, self.chosen.len())]
     }
 
     /// The partition of a metric family's metadata.
@@ -61,6 +55,19 @@ impl Shard {
     pub fn partition_of_family(&self, family: &str) -> PartitionId {
         self.partition(xxh3_64_with_seed(family.as_bytes(), self.seed))
     }
+}
+
+/// One of `slots` (at least 1) slots; of `n` slots grown to `n + 1`, one key in `n + 1` changes its slot, to the new one.
+///
+/// Source: Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014).
+fn jump(mut key: u64, slots: usize) -> usize {
+    let (mut slot, mut next) = (0, 0);
+    while next < slots {
+        slot = next;
+        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+        next = ((slot + 1) as f64 * ((1u64 << 31) as f64 / ((key >> 33) + 1) as f64)) as usize;
+    }
+    slot
 }
 
 /// Over how many of `count` partitions a tenant is spread: as many as its limits say; by default one for every 100,000 of its series
@@ -99,6 +106,22 @@ mod tests {
             last = now;
         }
         assert_ne!(used(&Shard::new(&tenant("a"), 7, 64, 3)), used(&Shard::new(&tenant("b"), 7, 64, 3)));
+    }
+
+    #[test]
+    fn growing_moves_no_more_series_than_the_new_partition_takes() {
+        let hashes: Vec<u64> = (0..10_000u64).map(|i| xxh3_64(&i.to_le_bytes())).collect();
+        for size in [1, 2, 10, 63] {
+            let (before, after) =
+                (Shard::new(&tenant("a"), 7, 64, size), Shard::new(&tenant("a"), 7, 64, size + 1));
+            let moved =
+                hashes.iter().filter(|hash| before.partition(**hash) != after.partition(**hash)).count();
+            let share = hashes.len() / usize::from(size + 1);
+            assert!(
+                (share * 8 / 10..=share * 12 / 10).contains(&moved),
+                "{size}: {moved} moved, a share is {share}"
+            );
+        }
     }
 
     #[test]
