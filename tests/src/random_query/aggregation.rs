@@ -40,7 +40,7 @@ impl Generator {
             }
             7 => {
                 let operand = self.vector(depth, Same);
-                let label = self.one_of(&["value", "job", "v_2"]);
+                let label = self.one_of(&["zz", "zz_2"]);
                 let text = self.grouped("count_values", &format!("\"{label}\", "), &operand.text);
                 Expression::vector(text, Exact, vec![operand])
             }

@@ -10,11 +10,12 @@ const COMPARISONS: &[&str] = &["==", "!=", ">", "<", ">=", "<="];
 
 impl Generator {
     pub(super) fn binary(&mut self, depth: u32) -> Expression {
-        match self.rng.random_range(0..10) {
-            0..3 => self.with_number(depth),
-            3 => self.compared_with_number(depth),
-            4 | 5 => self.set(depth),
-            6 => self.many_to_one(depth),
+        match self.rng.random_range(0..20) {
+            19 => self.atan2(depth),
+            0..6 => self.with_number(depth),
+            6 | 7 => self.compared_with_number(depth),
+            8..12 => self.set(depth),
+            12 | 13 => self.many_to_one(depth),
             _ => self.one_to_one(depth),
         }
     }
@@ -91,6 +92,14 @@ impl Generator {
         Expression::vector(text, exactness, vec![left, right])
     }
 
+    /// Between vectors without names: see `KNOWN`, `atan2`.
+    fn atan2(&mut self, depth: u32) -> Expression {
+        let labels = self.one_of(&["job", "instance", "job, instance"]);
+        let (left, right) = (self.one_per(depth, labels, Same), self.one_per(depth, labels, Same));
+        let text = format!("{} atan2 {}", left.text, right.text);
+        Expression::vector(text, Close, vec![left, right])
+    }
+
     fn one_per(&mut self, depth: u32, labels: &str, least: Exactness) -> Expression {
         let operand = self.vector(depth, least);
         let operator = self.one_of(&["max", "min"]);
@@ -128,12 +137,11 @@ impl Generator {
             ("!= bool", Same),
             ("> bool", Same),
             ("<= bool", Same),
-            ("atan2", Same),
         ])
     }
 }
 
 /// What `operator` makes of operands that are `exactness` alike.
 fn after(operator: &str, exactness: Exactness) -> Exactness {
-    if matches!(operator, "^" | "atan2") { Close } else { exactness }
+    if operator == "^" { Close } else { exactness }
 }

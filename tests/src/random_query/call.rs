@@ -56,7 +56,10 @@ impl Generator {
             6..9 => self.histogram_quantile(),
             _ => {
                 let (function, least, gives) = self.one_of(SIMPLE);
-                let operand = self.vector(depth, least);
+                let mut operand = self.vector(depth, least);
+                while function == "timestamp" && operand.text.contains('@') {
+                    operand = self.vector(depth, least);
+                }
                 let exactness = if KEEPS.contains(&function) {
                     operand.exactness
                 } else if least == Close && function != "absent" && function != "timestamp" {
@@ -86,7 +89,7 @@ impl Generator {
             return Expression::vector(format!("{function}()"), Exact, vec![]);
         }
         let operand = self.vector(depth, Same);
-        let text = if self.chance(0.4) {
+        let text = if !operand.text.contains('@') && self.chance(0.4) {
             format!("{function}(timestamp({}))", operand.text)
         } else {
             format!("{function}({} * 98765)", operand.clone().enclosed().text)

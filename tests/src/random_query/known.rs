@@ -42,6 +42,29 @@ pub const KNOWN: &[Known] = &[
         how: How::Avoided("functions that are computed anew at each step have no `@` in their range"),
     },
     Known {
+        what: "2.47 (prometheus#12595): atan2 drops the metric name",
+        how: How::Avoided("atan2 only between aggregations by labels, which have no name"),
+    },
+    Known {
+        what: "timestamp(up @ t) has a value at every step of a range query (prometheus#8433, #17313)",
+        how: How::Avoided("timestamp is not taken of what has an `@`"),
+    },
+    Known {
+        what: "count_values by labels that sort after its own mixed the groups up",
+        how: How::Avoided("the label of count_values sorts last"),
+    },
+    Known {
+        what: "label_replace refuses a bad regex before its operand is computed",
+        how: How::Avoided("bad regexes only with operands that can be computed"),
+    },
+    Known {
+        what: "2.42 prints the token `@` in errors by its number",
+        how: How::Recognised(|_, left, right| {
+            texts(left, right)
+                .is_some_and(|(left, right)| left.replace("\"<Item 57385>\" <op:@>", "<op:@>") == right)
+        }),
+    },
+    Known {
         what: "3.0: stddev and stdvar of one infinite or NaN value are NaN, were 0",
         how: How::Avoided("stddev and stdvar only of finite values"),
     },
@@ -85,9 +108,10 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         what: "3.x: a number is a duration in seconds",
-        how: How::Recognised(
-            |_, left, _| matches!(left, Answer::Refused(400, _, text) if text.ends_with("expected duration") && text.contains("unexpected number")),
-        ),
+        how: How::Recognised(|_, left, _| {
+            matches!(left, Answer::Refused(400, _, text) if text.contains("missing unit character in duration")
+                    || (text.ends_with("expected duration") && text.contains("unexpected number")))
+        }),
     },
     Known {
         what: "3.x: a bad regex is quoted as it was written, without the anchors",

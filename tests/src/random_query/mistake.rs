@@ -59,7 +59,7 @@ const MISTAKES: &[&str] = &[
     "count_values(1, V)",
     "count_values(\"1bad\", V)",
     "quantile(\"a\", V)",
-    "label_replace(V, \"a\", \"b\", \"c\", \"(\")",
+    "label_replace(up, \"a\", \"b\", \"c\", \"(\")",
     "label_replace(V, \"a\", \"b\", \"c\")",
     "label_replace(V, 1, \"b\", \"c\", \"d\")",
     "label_join(V)",
