@@ -58,6 +58,16 @@ pub const KNOWN: &[Known] = &[
         how: How::Avoided("bad regexes only with operands that can be computed"),
     },
     Known {
+        what: "3.x (prometheus#17668): a comparison that filters refuses many-to-one also where it keeps at most one",
+        how: How::Recognised(|request, left, right| {
+            let filters = [" == ", " != ", " > ", " < ", " >= ", " <= "];
+            let query = request.query.text.as_str();
+            filters.iter().any(|filter| query.split(filter).skip(1).any(|after| !after.starts_with("bool")))
+                && matches!(left, Answer::Data(_))
+                && matches!(right, Answer::Refused(422, _, text) if text.starts_with("multiple matches for labels: "))
+        }),
+    },
+    Known {
         what: "2.42 prints the token `@` in errors by its number",
         how: How::Recognised(|_, left, right| {
             texts(left, right)
