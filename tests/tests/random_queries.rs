@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mneme_tests::http::Client;
-use mneme_tests::random_query::{Outcome, Sides, request};
+use mneme_tests::random_query::{KNOWN, Outcome, Sides, request};
 use mneme_tests::{Mneme, Prometheus, has_debian};
 
 /// Not a multiple of 10 ms: see the crate's `random_query`.
@@ -48,7 +48,7 @@ fn compare(seeds: std::ops::Range<u64>) {
     let lookback = format!("--query.lookback-delta={LOOKBACK}");
     let prometheus =
         Prometheus::start_with(dir.path(), "global: {}", &["--web.enable-remote-write-receiver", &lookback]);
-    let sides = Sides { prometheus: prometheus.url.clone(), mneme: mneme.url(""), client: Client::default() };
+    let sides = Sides { prometheus: prometheus.url, mneme: mneme.url(""), client: Client::default() };
     sides.write();
 
     let tally = Mutex::new(Tally::default());
@@ -74,6 +74,7 @@ fn compare(seeds: std::ops::Range<u64>) {
         "{asked} queries: {} points the same, {} answers empty, {} refused by both, known differences {:?}",
         tally.points, tally.empty, tally.refused, tally.known
     );
+    KNOWN.iter().for_each(|known| println!("known: {known}"));
     assert!(
         tally.different.is_empty(),
         "{} of {asked} queries differ:\n{}",

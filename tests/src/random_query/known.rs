@@ -1,5 +1,7 @@
 //! The differences between Prometheus 2.42 and 3.14 that were made on purpose.
 
+use std::fmt;
+
 use super::answer::Answer;
 use super::request::Request;
 
@@ -8,15 +10,24 @@ pub struct Known {
     /// What differs, and since when.
     pub what: &'static str,
     /// How it is kept out of the comparison.
-    pub how: How,
+    how: How,
 }
 
 /// How a known difference is kept out of the comparison.
-pub enum How {
+enum How {
     /// The generator makes no such query; this says by which rule.
     Avoided(&'static str),
     /// Answers are told apart by this.
     Recognised(fn(&Request, &Answer, &Answer) -> bool),
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.how {
+            How::Avoided(rule) => write!(f, "{}; avoided: {rule}", self.what),
+            How::Recognised(_) => write!(f, "{}; recognised", self.what),
+        }
+    }
 }
 
 /// All of them.

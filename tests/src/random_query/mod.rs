@@ -4,7 +4,7 @@
 //! it is asked for; a [`Known`] difference is one that a later Prometheus made on purpose.
 //!
 //! Flow: [`data`] is written to both -> [`request`] makes the request of a seed -> [`Sides`] asks both and compares ([`answer`]),
-//! [`KNOWN`] differences aside -> what still differs is shrunk to its smallest sub-expression that differs.
+//! [`KNOWN`] ones aside -> what still differs is shrunk to its smallest sub-expression that differs.
 //!
 //! Two rules keep the known difference of left-open windows (since 3.0) out: every sample and every evaluation lies on a multiple
 //! of 10 ms, and every range, and the lookback of both servers, is 7 ms off such a multiple.
@@ -24,6 +24,6 @@ mod selector;
 mod sides;
 
 pub use expression::{Exactness, Expression, Type};
-pub use known::{How, KNOWN, Known};
+pub use known::{KNOWN, Known};
 pub use request::{Request, When, request};
 pub use sides::{Difference, Outcome, Sides};
