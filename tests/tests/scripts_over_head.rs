@@ -5,7 +5,6 @@
 #[path = "scripts_over_head/head_store.rs"]
 mod head_store;
 #[path = "../../lib/promql/tests/promqltest/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the store in memory is for the engine's own tests")]
 mod promqltest;
 
 use std::path::Path;
