@@ -3,7 +3,11 @@
 //! end every acknowledged sample is there once, bit for bit, and nothing that nobody sent.
 //!
 //! Simulated time: 200 seeds take half a minute. More of them: `cargo test -p mneme-wal --test faults -- --ignored`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail by panicking, and tells its figures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail by panicking, and tells its figures"
+)]
 
 #[path = "support/gate.rs"]
 mod gate;

@@ -63,7 +63,10 @@ impl Read {
 
     fn chunk(&self, record: Bytes) -> Result<Chunk, ReadError> {
         let broken = || {
-            self.error(io::Error::new(io::ErrorKind::InvalidData, "a chunk is not as it was written: checksum"))
+            self.error(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a chunk is not as it was written: checksum",
+            ))
         };
         self.place.checked(record).ok_or_else(broken)
     }
