@@ -11,6 +11,9 @@ pub use promql::promql;
 pub use remote_write::remote_write;
 pub use wal::wal;
 
+/// Gives any bytes to the code under test; panics where that breaks its promise.
+pub type Target = fn(&[u8]);
+
 /// A target's name, as of its folder in `corpus`, and its function.
-pub const TARGETS: [(&str, fn(&[u8])); 4] =
+pub const TARGETS: [(&str, Target); 4] =
     [("remote_write", remote_write), ("wal", wal), ("chunk", chunk), ("promql", promql)];

@@ -1,6 +1,5 @@
 //! Senders write without pause while the log is cut every second and truncated behind the checkpoints, and Mneme is killed at random
 //! moments of it: also then everything that was acknowledged is there, once, with its bits, from checkpoints and what is left of the log.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

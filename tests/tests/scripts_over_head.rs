@@ -4,6 +4,7 @@
 
 #[path = "scripts_over_head/head_store.rs"]
 mod head_store;
+#[allow(dead_code, unused_imports, reason = "the store in memory is for the engine's own tests")]
 #[path = "../../lib/promql/tests/promqltest/mod.rs"]
 mod promqltest;
 
