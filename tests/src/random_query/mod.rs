@@ -3,7 +3,7 @@
 //! Vocabulary: an [`Expression`] is PromQL text with its type and its sub-expressions; a [`Request`] is an expression with the times
 //! it is asked for; a [`Known`] difference is one that a later Prometheus made on purpose.
 //!
-//! Flow: [`data`] is written to both -> [`request`] makes the request of a seed -> [`Sides`] asks both and compares ([`answer`]),
+//! Flow: [`data`] is written to both -> [`request`] makes the request of a seed -> [`Sides`] asks both and compares (`answer`),
 //! [`KNOWN`] ones aside -> what still differs is shrunk to its smallest sub-expression that differs.
 //!
 //! Two rules keep the known difference of left-open windows (since 3.0) out: every sample and every evaluation lies on a multiple
