@@ -16,9 +16,14 @@ async fn three_generations(bucket: &Bucket) -> Vec<String> {
         }
         let before = with_data(bucket).await.len();
         wal.append(&records("a", &[("x", t, t as f64)])).await.unwrap();
-        while with_data(bucket).await.len() == before {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
+        let written = async {
+            while with_data(bucket).await.len() == before {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(600), written)
+            .await
+            .expect("a checkpoint with data");
     }
     running.kill().await;
     with_data(bucket).await

@@ -61,7 +61,9 @@ async fn a_failure_reaches_those_who_wait_for_room_too() {
     let records: Vec<_> = (0..100).map(|n| one_float("t", &series("m", n), 1, 1.0)).collect();
     let appends = futures::future::join_all(records.iter().map(|records| wal.append(records)));
     let comes_back = async {
+        let begun = tokio::time::Instant::now();
         while wal.stats().waiting_appends() < 50 {
+            assert!(begun.elapsed() < Duration::from_secs(600), "the appends never waited");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         fake.set_faults(Faults::none());
