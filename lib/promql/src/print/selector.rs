@@ -4,7 +4,7 @@ use std::fmt;
 
 use mneme_model::{MatchOp, Matcher};
 
-use crate::ast::{At, Duration, MatrixSelector, RangeModifier, VectorSelector};
+use crate::ast::{At, Duration, DurationExpr, DurationOp, MatrixSelector, RangeModifier, VectorSelector};
 
 impl fmt::Display for VectorSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,36 @@ pub(super) fn write_at(f: &mut fmt::Formatter<'_>, at: Option<At>) -> fmt::Resul
 }
 
 pub(super) fn write_offset(f: &mut fmt::Formatter<'_>, offset: &Duration) -> fmt::Result {
-    if *offset == Duration::default() { Ok(()) } else { write!(f, " offset {offset}") }
+    match offset {
+        offset if *offset == Duration::default() => Ok(()),
+        Duration::Expr(expr) if would_end_early(expr) => write!(f, " offset ({expr})"),
+        offset => write!(f, " offset {offset}"),
+    }
+}
+
+/// Whether the expression, behind `offset`, would be read back only up to its first operator: arithmetic belongs to an offset
+/// only behind a parenthesis or two signs, of which one may be gone. Prometheus prints it all the same: another query.
+fn would_end_early(expr: &DurationExpr) -> bool {
+    match expr {
+        DurationExpr::Op { op: DurationOp::Neg, lhs: Some(operand), wrapped: false, .. } => {
+            is_arithmetic(operand)
+        }
+        expr => is_arithmetic(expr) && !begins_with_parenthesis(expr),
+    }
+}
+
+/// Two operands with an operator between them, without parentheses around.
+fn is_arithmetic(expr: &DurationExpr) -> bool {
+    let DurationExpr::Op { op, rhs: Some(_), wrapped: false, .. } = expr else { return false };
+    !matches!(op, DurationOp::MinOf | DurationOp::MaxOf)
+}
+
+fn begins_with_parenthesis(expr: &DurationExpr) -> bool {
+    match expr {
+        DurationExpr::Op { wrapped: true, .. } => true,
+        DurationExpr::Op { lhs: Some(first), .. } if is_arithmetic(expr) => begins_with_parenthesis(first),
+        _ => false,
+    }
 }
 
 fn write_modifier(f: &mut fmt::Formatter<'_>, modifier: RangeModifier) -> fmt::Result {
