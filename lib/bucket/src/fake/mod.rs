@@ -55,6 +55,11 @@ impl Fake {
         self.state.lock().rules.push((scope, faults));
     }
 
+    /// Sets the store's clock (milliseconds since 1970; 0 at first): what is written from now on was last modified then.
+    pub fn set_now(&self, now_ms: i64) {
+        self.state.lock().now_ms = now_ms;
+    }
+
     /// What lies at `key`, without a request.
     #[must_use]
     pub fn peek(&self, key: &str) -> Option<Bytes> {
@@ -159,7 +164,7 @@ impl Store for Fake {
     }
 
     async fn head(&self, key: &str) -> Result<Object, Error> {
-        self.read(Operation::Head, key, |state| state.get(key).map(|bytes| object(key, bytes))).await
+        self.read(Operation::Head, key, |state| state.stored(key).map(|stored| object(key, stored))).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {

@@ -22,11 +22,15 @@ pub(super) struct State {
     /// Effects that land after so many further requests.
     late: Vec<(u64, Effect)>,
     pub(super) requests: u64,
+    /// The store's clock.
+    pub(super) now_ms: i64,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) bytes: Bytes,
+    /// When it was made, by the store's clock.
+    modified_ms: i64,
     /// The number of the request that made it.
     born: u64,
 }
@@ -46,6 +50,7 @@ impl State {
             objects: BTreeMap::new(),
             late: Vec::new(),
             requests: 0,
+            now_ms: 0,
         }
     }
 
@@ -66,17 +71,17 @@ impl State {
 
     /// Whether it changed anything.
     pub(super) fn apply(&mut self, effect: Effect) -> bool {
-        let born = self.requests;
+        let (born, modified_ms) = (self.requests, self.now_ms);
         match effect {
             Effect::Create(key, bytes) => {
                 let free = !self.objects.contains_key(&key);
                 if free {
-                    self.objects.insert(key, Stored { bytes, born });
+                    self.objects.insert(key, Stored { bytes, modified_ms, born });
                 }
                 free
             }
             Effect::Put(key, bytes) => {
-                self.objects.insert(key, Stored { bytes, born });
+                self.objects.insert(key, Stored { bytes, modified_ms, born });
                 true
             }
             Effect::Delete(key) => self.objects.remove(&key).is_some(),
@@ -95,8 +100,11 @@ impl State {
     }
 
     pub(super) fn get(&self, key: &str) -> Result<&Bytes, Error> {
-        let stored = self.objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })?;
-        Ok(&stored.bytes)
+        self.stored(key).map(|stored| &stored.bytes)
+    }
+
+    pub(super) fn stored(&self, key: &str) -> Result<&Stored, Error> {
+        self.objects.get(key).ok_or_else(|| Error::NotFound { key: key.to_owned() })
     }
 
     pub(super) fn list(&mut self, prefix: &str, after: Option<&str>, fault: Fault) -> Vec<Object> {
@@ -111,7 +119,7 @@ impl State {
                 let recent = stored.born + RECENT > *requests;
                 fault != Fault::Unlisted || !recent || random.below(2) == 0
             })
-            .map(|(key, stored)| object(key, &stored.bytes))
+            .map(|(key, stored)| object(key, stored))
             .collect();
         if fault == Fault::Disordered {
             random.shuffle(&mut found);
@@ -132,6 +140,6 @@ impl Effect {
     }
 }
 
-pub(super) fn object(key: &str, bytes: &Bytes) -> Object {
-    Object { key: key.to_owned(), size: bytes.len() as u64, modified_ms: 0 }
+pub(super) fn object(key: &str, stored: &Stored) -> Object {
+    Object { key: key.to_owned(), size: stored.bytes.len() as u64, modified_ms: stored.modified_ms }
 }
