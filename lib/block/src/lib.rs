@@ -2,7 +2,17 @@
 //!
 //! Vocabulary: a *block* is cut into *parts* by ranges of (metric name, labels); a *part* has one file per [`meta::FileKind`]: the
 //! *series table* (one row per series), the *samples table* (one row per series and *window*), histograms, exemplars; a *window* is
-//! a slice of time, aligned to UTC, that no row crosses.
+//! a slice of time, aligned to UTC, that no row crosses; a *row group* is the unit of I/O.
+//!
+//! Flow: [`write::write_block`] pulls a [`write::Source`] and hands finished files to a [`write::Sink`]; [`manifest`] lists what was
+//! written; the bytes are described in docs/formats/block.md.
 
+mod codec;
+mod error;
 pub mod manifest;
 pub mod meta;
+mod rows;
+mod schema;
+pub mod write;
+
+pub use error::Error;

@@ -14,6 +14,7 @@ mod histogram_reader;
 mod histogram_view;
 mod merge;
 mod point;
+mod raw;
 mod value;
 
 use bytes::Bytes;
@@ -25,6 +26,7 @@ pub use histogram_builder::HistogramChunkBuilder;
 pub use histogram_reader::{HistogramReader, HistogramSample, to_float};
 pub use merge::{merge, prefer_histogram};
 pub use point::Point;
+pub use raw::{RawSamples, merge_raw};
 
 use crate::{HistogramPoint, Samples, TimestampMs};
 

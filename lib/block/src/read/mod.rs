@@ -1,0 +1,29 @@
+//! Reads blocks: prunes, plans coalesced ranges, and decodes without trust in the bytes.
+//!
+//! Flow: [`BlockReader::select`] fetches the series tables that may hold matches together with the samples' footers, finds the
+//! series, then fetches the pages that they need, all at once; [`BlockSeries::read`] decodes. So a cold selector takes two round
+//! trips. What is fetched goes through a [`RangeReader`], where caches stand.
+
+mod block;
+mod column;
+mod exemplars;
+mod footer;
+mod group;
+mod labels;
+mod leaf;
+mod metadata;
+mod options;
+mod part;
+mod pieces;
+mod ranges;
+mod samples;
+mod select;
+mod series;
+mod table;
+
+pub use block::BlockReader;
+pub use exemplars::BlockExemplars;
+pub use options::ReadOptions;
+pub use ranges::{BucketRanges, MemoryRanges, RangeReader};
+pub use select::{Projection, Select};
+pub use series::BlockSeries;

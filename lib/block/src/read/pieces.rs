@@ -1,0 +1,97 @@
+//! The pieces of a file that were fetched.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::RangeReader;
+use crate::Error;
+
+/// Pieces of one object, ascending, that do not overlap.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    pieces: Vec<(u64, Bytes)>,
+}
+
+impl Pieces {
+    /// One piece.
+    pub(crate) fn one(start: u64, bytes: Bytes) -> Self {
+        Self { pieces: vec![(start, bytes)] }
+    }
+
+    /// The bytes of a range; `None` if they are not here.
+    pub(crate) fn get(&self, range: &Range<u64>) -> Option<Bytes> {
+        let at = self.pieces.partition_point(|(start, _)| *start <= range.start).checked_sub(1)?;
+        let (start, bytes) = self.pieces.get(at)?;
+        let from = usize::try_from(range.start - start).ok()?;
+        let len = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        let to = from.checked_add(len).filter(|to| *to <= bytes.len())?;
+        Some(bytes.slice(from..to))
+    }
+
+    /// Fetches what is not here of `ranges`; ranges closer than `gap` come as one.
+    pub(crate) async fn fetch(
+        &mut self,
+        reader: &dyn RangeReader,
+        key: &str,
+        ranges: Vec<Range<u64>>,
+        gap: u64,
+    ) -> Result<(), Error> {
+        let missing = ranges.into_iter().filter(|range| self.get(range).is_none()).collect();
+        let plan = coalesce(missing, gap);
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let fetched = reader.get_ranges(key, plan.clone()).await?;
+        for (range, bytes) in plan.into_iter().zip(fetched) {
+            if bytes.len() as u64 != range.end - range.start {
+                return Err(Error::Corrupt {
+                    key: key.to_owned(),
+                    column: "file".to_owned(),
+                    offset: range.start,
+                    reason: format!("{} bytes were asked for, {} came", range.end - range.start, bytes.len()),
+                });
+            }
+            // A later, larger piece makes an earlier one inside of it useless.
+            self.pieces.retain(|(start, old)| !(*start >= range.start && start + old.len() as u64 <= range.end));
+            let at = self.pieces.partition_point(|(start, _)| *start < range.start);
+            self.pieces.insert(at, (range.start, bytes));
+        }
+        Ok(())
+    }
+}
+
+/// Sorts ranges and joins those closer than `gap`.
+pub(crate) fn coalesce(mut ranges: Vec<Range<u64>>, gap: u64) -> Vec<Range<u64>> {
+    ranges.retain(|range| range.start < range.end);
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end.saturating_add(gap) => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_ranges_become_one() {
+        let ranges = vec![50..60, 0..10, 12..20, 5..11, 100..100, 90..95];
+        assert_eq!(coalesce(ranges.clone(), 2), [0..20, 50..60, 90..95]);
+        assert_eq!(coalesce(ranges, 30), [0..95]);
+    }
+
+    #[test]
+    fn a_range_is_found_in_the_piece_that_holds_it() {
+        let pieces = Pieces { pieces: vec![(10, Bytes::from_static(b"abc")), (20, Bytes::from_static(b"xyz"))] };
+        assert_eq!(pieces.get(&(11..13)).unwrap(), "bc");
+        assert_eq!(pieces.get(&(20..23)).unwrap(), "xyz");
+        assert!(pieces.get(&(9..11)).is_none() && pieces.get(&(12..14)).is_none());
+        assert!(Pieces::default().get(&(0..1)).is_none());
+    }
+}

@@ -1,0 +1,47 @@
+//! What is asked of a block.
+
+use std::collections::BTreeSet;
+
+use mneme_model::{Matcher, TimestampMs};
+
+/// The labels that are wanted of the series found.
+#[derive(Clone, Debug, Default)]
+pub enum Projection {
+    /// All of them.
+    #[default]
+    All,
+    /// Those with these names. Series that then look alike stay apart.
+    Only(BTreeSet<String>),
+}
+
+impl Projection {
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+}
+
+/// Series and a time range.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// All must match.
+    pub matchers: Vec<Matcher>,
+    /// The first millisecond wanted.
+    pub start: TimestampMs,
+    /// The last millisecond wanted.
+    pub end: TimestampMs,
+    /// The labels wanted.
+    pub labels: Projection,
+    /// The read fails where it would hold more than this many bytes.
+    pub max_bytes: u64,
+}
+
+impl Select {
+    /// All labels, and no bound on memory.
+    #[must_use]
+    pub fn new(matchers: Vec<Matcher>, start: TimestampMs, end: TimestampMs) -> Self {
+        Self { matchers, start, end, labels: Projection::All, max_bytes: u64::MAX }
+    }
+}

@@ -1,0 +1,81 @@
+//! One Parquet file that is being made in memory.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::properties::{
+    BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::TypePtr;
+
+use super::WriterOptions;
+use crate::Error;
+use crate::meta::FileMeta;
+
+/// Texts in statistics are cut to this many bytes.
+const STATISTICS_BYTES: usize = 32;
+
+/// Larger than any page that rows make: pages end by their rows.
+const PAGE_BYTES: usize = 128 << 20;
+
+/// Writes one file.
+pub(crate) type Writer = SerializedFileWriter<Vec<u8>>;
+
+/// What all files have in common. Statistics and dictionaries are for the columns that ask for them.
+pub(crate) fn properties(
+    options: &WriterOptions,
+    format: &str,
+    page_rows: usize,
+) -> Result<WriterPropertiesBuilder, Error> {
+    let pair = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
+    Ok(WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(options.zstd_level)?))
+        .set_created_by("mneme".to_owned())
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_data_page_row_count_limit(page_rows)
+        .set_statistics_truncate_length(Some(STATISTICS_BYTES))
+        .set_column_index_truncate_length(Some(STATISTICS_BYTES))
+        .set_bloom_filter_position(BloomFilterPosition::End)
+        .set_bloom_filter_for_dictionary_encoded_chunks(true)
+        .set_key_value_metadata(Some(vec![
+            pair("mneme.format", format!("{format}/1")),
+            pair("mneme.window_ms", options.window_ms.to_string()),
+        ])))
+}
+
+/// Begins a file.
+pub(crate) fn begin(schema: TypePtr, properties: WriterPropertiesBuilder) -> Result<Writer, Error> {
+    Ok(SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?)
+}
+
+/// Ends a file: its bytes, and what is said of it.
+pub(crate) fn finish(mut writer: Writer) -> Result<(Bytes, FileMeta), Error> {
+    let metadata = writer.finish()?;
+    let bytes: Bytes = writer.into_inner()?.into();
+    let data_end = data_end(&metadata);
+    let tail = bytes.get(data_end..).ok_or_else(|| Error::Write("columns end behind their file".to_owned()))?;
+    let meta = FileMeta {
+        size: bytes.len() as u64,
+        tail: u32::try_from(tail.len()).map_err(|_| Error::Write("a footer is larger than 4 GiB".to_owned()))?,
+        tail_crc: crc32c::crc32c(tail),
+    };
+    Ok((bytes, meta))
+}
+
+/// Where the last column chunk ends.
+fn data_end(metadata: &ParquetMetaData) -> usize {
+    let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    columns
+        .map(|column| {
+            let (start, len) = column.byte_range();
+            (start + len) as usize
+        })
+        .max()
+        .unwrap_or(4)
+}

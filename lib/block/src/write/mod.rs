@@ -1,0 +1,23 @@
+//! Writes a block: series by series, window by window, with one open row group and the encoded part in memory.
+
+mod block;
+mod chunks;
+mod columns;
+mod exemplars;
+mod file;
+mod histograms;
+mod labels;
+mod metadata;
+mod options;
+mod part;
+mod samples;
+mod series;
+mod sink;
+mod source;
+
+pub use block::write_block;
+pub use chunks::{ChunkSeries, ChunkSource};
+pub use metadata::MetadataRow;
+pub use options::WriterOptions;
+pub use sink::{MemorySink, Sink};
+pub use source::Source;

@@ -1,0 +1,174 @@
+//! `series.parquet`: one row per series of a part.
+
+use bytes::Bytes;
+use mneme_model::TimestampMs;
+use parquet::basic::{ConvertedType, Encoding, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::{ColumnPath, Type, TypePtr};
+use std::sync::Arc;
+
+use super::labels::{Arranged, LabelColumn, LabelColumns};
+use super::{WriterOptions, columns, file};
+use crate::Error;
+use crate::meta::FileMeta;
+
+/// Rows of a page.
+const PAGE_ROWS: usize = 4096;
+
+/// Dictionaries stay whole up to this size, so that a label's values are exactly those of its dictionary.
+const DICTIONARY_BYTES: usize = 16 << 20;
+
+/// Labels with more values than this have a bloom filter, and these have one always.
+const BLOOM_VALUES: usize = 1000;
+const ALWAYS_BLOOM: [&str; 2] = ["pod", "instance"];
+
+/// What there is of each series of a part.
+#[derive(Debug, Default)]
+pub(crate) struct SeriesStats {
+    pub(crate) mint: Vec<TimestampMs>,
+    pub(crate) maxt: Vec<TimestampMs>,
+    pub(crate) samples: Vec<i64>,
+}
+
+impl SeriesStats {
+    pub(crate) fn new(series: usize) -> Self {
+        Self {
+            mint: vec![TimestampMs::MAX; series],
+            maxt: vec![TimestampMs::MIN; series],
+            samples: vec![0; series],
+        }
+    }
+
+    /// Adds times, ascending.
+    pub(crate) fn add(&mut self, sid: usize, times: impl DoubleEndedIterator<Item = TimestampMs> + Clone) {
+        let samples = times.clone().count() as i64;
+        if let (Some(first), Some(last)) = (times.clone().next(), times.clone().next_back()) {
+            self.mint[sid] = self.mint[sid].min(first);
+            self.maxt[sid] = self.maxt[sid].max(last);
+            self.samples[sid] += samples;
+        }
+    }
+}
+
+/// Makes the series table.
+pub(crate) fn write(
+    options: &WriterOptions,
+    labels: LabelColumns,
+    stats: &SeriesStats,
+) -> Result<(Bytes, FileMeta), Error> {
+    let arranged = labels.arrange(options.max_label_columns);
+    let properties = properties(options, &arranged)?;
+    let mut writer = file::begin(schema(&arranged)?, properties)?;
+    let mut group = writer.next_row_group()?;
+    let sids: Vec<i32> = (0..arranged.series as i32).collect();
+    columns::scalars::<Int32Type>(&mut group, &sids, PAGE_ROWS)?;
+    columns::scalars::<Int64Type>(&mut group, &stats.mint, PAGE_ROWS)?;
+    columns::scalars::<Int64Type>(&mut group, &stats.maxt, PAGE_ROWS)?;
+    columns::scalars::<Int64Type>(&mut group, &stats.samples, PAGE_ROWS)?;
+    for (_, column) in &arranged.columns {
+        write_label(&mut group, column, arranged.series as usize)?;
+    }
+    if !arranged.rest.is_empty() {
+        write_rest(&mut group, &arranged)?;
+    }
+    group.close()?;
+    file::finish(writer)
+}
+
+fn properties(options: &WriterOptions, arranged: &Arranged) -> Result<WriterPropertiesBuilder, Error> {
+    let mut properties = file::properties(options, "series", PAGE_ROWS)?;
+    for name in ["sid", "mint", "maxt", "nsamples"] {
+        let path = ColumnPath::from(name);
+        properties = properties
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path, EnabledStatistics::Page);
+    }
+    for (name, column) in &arranged.columns {
+        let path = ColumnPath::new(vec![format!("l_{name}")]);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), true)
+            .set_column_dictionary_page_size_limit(path.clone(), DICTIONARY_BYTES)
+            .set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+        if column.dictionary.len() > BLOOM_VALUES || ALWAYS_BLOOM.contains(&&**name) {
+            properties = properties
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_fpp(path.clone(), 0.01)
+                .set_column_bloom_filter_max_ndv(path, column.dictionary.len() as u64);
+        }
+    }
+    for leaf in ["key", "value"] {
+        let path = ColumnPath::new(vec!["l_rest".to_owned(), "key_value".to_owned(), leaf.to_owned()]);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), true)
+            .set_column_dictionary_page_size_limit(path, DICTIONARY_BYTES);
+    }
+    let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+    Ok(properties.set_sorting_columns(Some(vec![sorted])))
+}
+
+fn schema(arranged: &Arranged) -> Result<TypePtr, Error> {
+    let sid = Type::primitive_type_builder("sid", Physical::INT32)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::integer(32, false)))
+        .with_converted_type(ConvertedType::UINT_32);
+    let mut fields: Vec<TypePtr> = vec![Arc::new(sid.build()?)];
+    for name in ["mint", "maxt", "nsamples"] {
+        let number = Type::primitive_type_builder(name, Physical::INT64);
+        fields.push(Arc::new(number.with_repetition(Repetition::REQUIRED).build()?));
+    }
+    let text = |name: &str, repetition| {
+        Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+            .with_repetition(repetition)
+            .with_logical_type(Some(LogicalType::String))
+            .with_converted_type(ConvertedType::UTF8)
+            .build()
+    };
+    for (name, _) in &arranged.columns {
+        fields.push(Arc::new(text(&format!("l_{name}"), Repetition::OPTIONAL)?));
+    }
+    if !arranged.rest.is_empty() {
+        let pair = Type::group_type_builder("key_value").with_repetition(Repetition::REPEATED).with_fields(vec![
+            Arc::new(text("key", Repetition::REQUIRED)?),
+            Arc::new(text("value", Repetition::REQUIRED)?),
+        ]);
+        let map = Type::group_type_builder("l_rest")
+            .with_repetition(Repetition::REQUIRED)
+            .with_logical_type(Some(LogicalType::Map))
+            .with_converted_type(ConvertedType::MAP)
+            .with_fields(vec![Arc::new(pair.build()?)]);
+        fields.push(Arc::new(map.build()?));
+    }
+    Ok(Arc::new(Type::group_type_builder("series").with_fields(fields).build()?))
+}
+
+fn write_label(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    column: &LabelColumn,
+    series: usize,
+) -> Result<(), Error> {
+    let mut defined = vec![0i16; series];
+    column.values.iter().for_each(|(series, _)| defined[*series as usize] = 1);
+    let values: Vec<ByteArray> =
+        column.values.iter().map(|(_, id)| column.dictionary[*id as usize].clone()).collect();
+    columns::optionals::<ByteArrayType>(group, &values, &defined, PAGE_ROWS)
+}
+
+/// The labels without columns as maps: two leaves with the same levels.
+fn write_rest(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, arranged: &Arranged) -> Result<(), Error> {
+    let names: Vec<ByteArray> = arranged.rest.iter().map(|(name, _)| ByteArray::from(&**name)).collect();
+    let mut entries: Vec<(u32, usize, u32)> = Vec::new();
+    for (at, (_, column)) in arranged.rest.iter().enumerate() {
+        entries.extend(column.values.iter().map(|(series, id)| (*series, at, *id)));
+    }
+    entries.sort_unstable();
+    let mut lens = vec![0u32; arranged.series as usize];
+    entries.iter().for_each(|(series, _, _)| lens[*series as usize] += 1);
+    let keys = entries.iter().map(|(_, at, _)| names[*at].clone()).collect();
+    columns::lists::<ByteArrayType>(group, &crate::rows::List { values: keys, lens: lens.clone() }, PAGE_ROWS)?;
+    let values = entries.iter().map(|(_, at, id)| arranged.rest[*at].1.dictionary[*id as usize].clone());
+    let values = crate::rows::List { values: values.collect(), lens };
+    columns::lists::<ByteArrayType>(group, &values, PAGE_ROWS)
+}
