@@ -6,13 +6,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::http::Client;
-use crate::{Process, wait};
+use crate::{Process, say, wait};
 
 /// Whether a Debian program is installed; says aloud if not, so that a skipped test is seen.
 pub fn has_debian(program: &str) -> bool {
     let found = Path::new("/usr/bin").join(program).is_file();
     if !found {
-        eprintln!("SKIPPED: {program} is not installed (`./test` installs it)");
+        say(&format!("SKIPPED: {program} is not installed (`./test` installs it)"));
     }
     found
 }

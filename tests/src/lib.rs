@@ -12,13 +12,15 @@ mod mneme;
 pub mod peers;
 mod process;
 pub mod random_query;
+mod say;
 pub mod soak;
 pub mod wait;
 pub mod write;
 
 pub use debian::{NodeExporter, Prometheus, free_port, has_debian};
-pub use mneme::Mneme;
+pub use mneme::{Finished, Mneme, run_mneme};
 pub use process::Process;
+pub use say::say;
 
 /// Milliseconds since 1970, for samples of now as a sender would write them.
 #[expect(clippy::disallowed_methods, reason = "tests of whole processes live in the machine's time")]

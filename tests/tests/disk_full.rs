@@ -13,7 +13,7 @@ use std::time::Duration;
 use mneme_proto::remote_write::{Sample, Version};
 use mneme_tests::http::{Client, Reply};
 use mneme_tests::ledger::Sender;
-use mneme_tests::{Mneme, now_ms, wait, write};
+use mneme_tests::{Mneme, now_ms, say, wait, write};
 
 const SIZE: &str = "size=32m";
 const CONFIG: &str = "wal: {append_timeout: 1s}\nself_monitoring: {enabled: false}\n";
@@ -95,14 +95,13 @@ struct Tmpfs(PathBuf);
 
 impl Tmpfs {
     /// Mounts it; `None`, said aloud, where that is not allowed.
-    #[expect(clippy::print_stdout, reason = "a skipped test says so")]
     fn mount(path: &Path) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(path).output();
         match mounted {
             Ok(output) if output.status.success() => Some(Self(path.to_owned())),
             other => {
-                println!("SKIPPED: a tmpfs can be mounted by root only: {other:?}");
+                say(&format!("SKIPPED: a tmpfs can be mounted by root only: {other:?}"));
                 None
             }
         }

@@ -1,12 +1,11 @@
 //! A real Prometheus scrapes a real node_exporter, itself and Mneme, and remote-writes into Mneme. Whoever then asks
 //! either of the two gets the same answer, also after Mneme was killed and started again.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "a test tells how much it compared")]
 
 use std::time::Duration;
 
 use mneme_tests::http::{Client, encode};
-use mneme_tests::{Mneme, NodeExporter, Prometheus, compare, has_debian, wait};
+use mneme_tests::{Mneme, NodeExporter, Prometheus, compare, has_debian, say, wait};
 use serde_json::Value;
 
 /// Relative; the order of summation may differ between the two.
@@ -191,7 +190,10 @@ impl Sides {
             differences
                 .extend(compare::difference(&left, &right, TOLERANCE).map(|d| format!("range {query}: {d}")));
         }
-        println!("compared {points} points of {} queries, instant and range", QUERIES.len());
+        say(&format!(
+            "compared {points} points of {} queries with Prometheus, instant and range",
+            QUERIES.len()
+        ));
         assert!(
             differences.is_empty(),
             "Prometheus (left) and Mneme (right) differ:\n{}",

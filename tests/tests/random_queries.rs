@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mneme_tests::http::Client;
 use mneme_tests::random_query::{KNOWN, Outcome, Sides, request};
-use mneme_tests::{Mneme, Prometheus, has_debian};
+use mneme_tests::{Mneme, Prometheus, has_debian, say};
 
 /// Not a multiple of 10 ms: see the crate's `random_query`.
 const LOOKBACK: &str = "4m59s993ms";
@@ -70,10 +70,14 @@ fn compare(seeds: std::ops::Range<u64>) {
 
     let tally = tally.into_inner().unwrap();
     let asked = seeds.end - seeds.start;
-    println!(
-        "{asked} queries: {} points the same, {} answers empty, {} refused by both, known differences {:?}",
-        tally.points, tally.empty, tally.refused, tally.known
-    );
+    say(&format!(
+        "{asked} random queries beside Prometheus: {} differ, {} points the same, {} answers empty, {} refused by both, known differences {:?}",
+        tally.different.len(),
+        tally.points,
+        tally.empty,
+        tally.refused,
+        tally.known
+    ));
     KNOWN.iter().for_each(|known| println!("known: {known}"));
     assert!(
         tally.different.is_empty(),

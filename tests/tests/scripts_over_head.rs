@@ -18,11 +18,12 @@ fn our_own_scripts_pass_over_a_head() {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lib/promql/tests/scripts");
     let outcomes = run_directory(&scripts, HeadStore::default);
     assert!(!outcomes.is_empty(), "there are no scripts of our own");
-    assert_eq!(print_total(&outcomes), 0, "see above");
+    assert_eq!(print_total("our PromQL scripts over a head", &outcomes), 0, "see above");
 }
 
 #[test]
 fn the_acceptance_corpus_passes_over_a_head() {
     let Some(directory) = corpus() else { return };
-    assert_eq!(print_total(&run_directory(&directory, HeadStore::default)), 0, "see above");
+    let outcomes = run_directory(&directory, HeadStore::default);
+    assert_eq!(print_total("Prometheus' PromQL scripts over a head", &outcomes), 0, "see above");
 }

@@ -15,13 +15,14 @@ fn our_own_scripts_pass_over_memory() {
     let outcomes =
         run_directory(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts"), MemoryStore::default);
     assert!(!outcomes.is_empty(), "there are no scripts of our own");
-    assert_eq!(print_total(&outcomes), 0, "see above");
+    assert_eq!(print_total("our PromQL scripts over memory", &outcomes), 0, "see above");
 }
 
 #[test]
 fn the_acceptance_corpus_passes_over_memory() {
     let Some(directory) = corpus() else { return };
-    assert_eq!(print_total(&run_directory(&directory, MemoryStore::default)), 0, "see above");
+    let outcomes = run_directory(&directory, MemoryStore::default);
+    assert_eq!(print_total("Prometheus' PromQL scripts over memory", &outcomes), 0, "see above");
 }
 
 #[test]
