@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchCommand;
+use crate::bucket::BucketCommand;
 use crate::build::VERSION;
 use crate::wal::WalCommand;
 
@@ -29,6 +30,11 @@ pub(crate) enum Command {
     Bench {
         #[command(subcommand)]
         command: BenchCommand,
+    },
+    /// Check whether a bucket keeps the promises that Mneme relies on.
+    Bucket {
+        #[command(subcommand)]
+        command: BucketCommand,
     },
     /// Look at the write-ahead log of a bucket; it is only read, also while a server runs on it.
     Wal {
@@ -60,7 +66,8 @@ pub(crate) struct ServeArgs {
     /// Directory for local files, and for the bucket unless --bucket says otherwise [default: ./mneme-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Where all data lives: file:///DIR, or memory:// to forget it at the end [default: file://DATA-DIR/bucket]
+    /// Where all data lives: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///DIR, or memory:// to forget it at
+    /// the end [default: file://DATA-DIR/bucket]
     #[arg(long, value_name = "URL")]
     pub(crate) bucket: Option<String>,
     /// Address of the HTTP listener; port 0 takes a free one, written to DATA-DIR/mneme.addr [default: 127.0.0.1:9009]

@@ -1,10 +1,11 @@
 //! The one binary: arguments, config, wiring, drain, command-line tools.
 //!
 //! `mneme serve` loads a [`config::Config`], builds an `App` and runs it until a signal; `mneme config` checks a
-//! file or prints the reference; `mneme bench` is the load generator, `mneme wal`
+//! file or prints the reference; `mneme bench` is the load generator, `mneme bucket` checks a bucket, `mneme wal`
 //! looks at the write-ahead log.
 
 mod bench;
+mod bucket;
 mod build;
 mod cli;
 mod config;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Config { command: ConfigCommand::Check { file } } => config::check(&file),
         Command::Config { command: ConfigCommand::Docs } => config::print_docs(),
         Command::Bench { command } => bench::run(&command),
+        Command::Bucket { command } => bucket::run(&command),
         Command::Wal { command } => wal::run(&command),
     };
     match result {

@@ -40,15 +40,24 @@ pub struct Progress {
 impl Sender {
     /// Sends until `stop`; every request again and again until its 2xx. Panics on a 4xx: these are good requests.
     pub fn run(&self, url: &str, stop: &AtomicBool) -> Progress {
+        self.run_until(url, |_| stop.load(Ordering::Relaxed))
+    }
+
+    /// The same for a number of requests.
+    pub fn run_requests(&self, url: &str, requests: u64) -> Progress {
+        self.run_until(url, |acknowledged| acknowledged >= requests)
+    }
+
+    fn run_until(&self, url: &str, stop: impl Fn(u64) -> bool) -> Progress {
         let client = Client::new(Duration::from_secs(10));
         let mut progress = Progress { acknowledged: 0, resent: 0 };
-        while !stop.load(Ordering::Relaxed) {
+        while !stop(progress.acknowledged) {
             // Both protocol versions by turns: the store must not care.
             let version = if progress.acknowledged.is_multiple_of(2) { Version::V1 } else { Version::V2 };
             let body = self.body(progress.acknowledged, version);
             let mut tries = 0;
             let done = wait::until("a request to be acknowledged", Duration::from_secs(120), || {
-                if stop.load(Ordering::Relaxed) {
+                if stop(progress.acknowledged) {
                     return Some(false);
                 }
                 tries += 1;

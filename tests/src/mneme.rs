@@ -93,6 +93,23 @@ impl Mneme {
     }
 }
 
+/// What a command said when it had ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether its exit code was 0.
+    pub success: bool,
+    /// Its output and its error output.
+    pub text: String,
+}
+
+/// Runs `mneme` with these arguments to its end.
+#[must_use]
+pub fn run_mneme(args: &[&str]) -> Finished {
+    let output = Command::new(binary()).args(args).output().expect("mneme runs");
+    let text = [output.stdout, output.stderr].concat();
+    Finished { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+}
+
 /// The binary that this test run built: it stands beside the folder of the test's own executable.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("path of the test");

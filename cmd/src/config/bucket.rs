@@ -1,20 +1,23 @@
 //! Where all data lives.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use mneme_bucket::{AzureConfig, CloudConfig, GcsConfig, HttpOptions, S3Config};
 use mneme_server::config::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where all data lives.
+/// Where all data lives. How to set up each kind of store, and what it costs: `docs/buckets.md`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct BucketConfig {
-    /// `file:///DIR` for a directory, which is locked and synced; `memory://` to forget everything at the end. Empty is
+    /// `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX` for a cloud's or another's object store; `file:///DIR`
+    /// for a directory, which is locked and synced; `memory://` to forget everything at the end. Empty is
     /// `file://<data_dir>/bucket`. The flag `--bucket` overrides it.
     pub(crate) url: String,
-    /// How long one request to the bucket may take before it is given up or asked again. Shorter notices a hanging store
-    /// sooner, longer bears a slow one.
+    /// How long one request to the bucket may take before it is given up or asked again, beside a second for every 4 MiB that
+    /// it carries. Shorter notices a hanging store sooner, longer bears a slow one.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) request_timeout: Duration,
@@ -23,11 +26,39 @@ pub(crate) struct BucketConfig {
     #[schemars(with = "String")]
     pub(crate) operation_timeout: Duration,
     /// After this long without an answer a segment of the write-ahead log is sent once more, the same bytes under the same
-    /// name, so that one slow request does not hold up writes; later where the slowest twentieth of the store's answers takes
-    /// longer. Two are under way at most. Shorter costs more requests. Only for stores behind a network: never for `file://`.
+    /// name, and a read is asked once more, so that one slow request does not hold up writes or queries; later where the slowest
+    /// twentieth of the store's answers takes longer. Two are under way at most, and at most a tenth of reads is asked twice.
+    /// Shorter costs more requests. Only for stores behind a network: never for `file://`.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub(crate) hedge_after: Duration,
+    /// For `s3://`: S3 and the stores that speak its protocol.
+    pub(crate) s3: S3Config,
+    /// For `gs://`: Google Cloud Storage.
+    pub(crate) gcs: GcsConfig,
+    /// For `az://`: Azure Blob Storage.
+    pub(crate) azure: AzureConfig,
+    /// Connections to any of them.
+    pub(crate) http: HttpConfig,
+}
+
+/// Connections to a store behind a network.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpConfig {
+    /// How long making a connection may take, TLS included.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) connect_timeout: Duration,
+    /// How long an unused connection is kept.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub(crate) idle_conn_timeout: Duration,
+    /// Unused connections that are kept. Requests at the same time each have a connection; more kept ones save handshakes
+    /// after a burst.
+    pub(crate) max_idle_connections_per_host: usize,
+    /// File with certificates (PEM) that are trusted beside the system's, for a store with certificates of one's own.
+    pub(crate) tls_ca_path: String,
 }
 
 impl Default for BucketConfig {
@@ -38,6 +69,22 @@ impl Default for BucketConfig {
             request_timeout: options.request_timeout,
             operation_timeout: options.operation_timeout,
             hedge_after: options.hedge_after,
+            s3: S3Config::default(),
+            gcs: GcsConfig::default(),
+            azure: AzureConfig::default(),
+            http: HttpConfig::default(),
+        }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        let options = HttpOptions::default();
+        Self {
+            connect_timeout: options.connect_timeout,
+            idle_conn_timeout: options.idle_conn_timeout,
+            max_idle_connections_per_host: options.max_idle_connections_per_host,
+            tls_ca_path: String::new(),
         }
     }
 }
@@ -49,17 +96,31 @@ impl BucketConfig {
             request_timeout: self.request_timeout,
             operation_timeout: self.operation_timeout,
             hedge_after: self.hedge_after,
+            cloud: CloudConfig {
+                s3: self.s3.clone(),
+                gcs: self.gcs.clone(),
+                azure: self.azure.clone(),
+                http: self.http.options(),
+            },
             ..mneme_bucket::Options::default()
         }
     }
 
     pub(super) fn validate(&self) -> Result<(), String> {
-        let known = ["file:///", "memory://"].iter().any(|scheme| self.url.starts_with(scheme));
-        if !self.url.is_empty() && !known {
+        let schemes = ["file:///", "memory://", "s3://", "gs://", "az://"];
+        if !self.url.is_empty() && !schemes.iter().any(|scheme| self.url.starts_with(scheme)) {
             return Err(format!(
-                "url {:?} is not one that this version opens: take file:///DIR or memory://",
+                "url {:?} is not one that this version opens: take s3://BUCKET, gs://BUCKET, az://CONTAINER, file:///DIR or memory://",
                 self.url
             ));
+        }
+        self.s3.validate()?;
+        self.gcs.validate()?;
+        self.azure.validate()?;
+        if self.http.connect_timeout.is_zero() {
+            return Err(
+                "http.connect_timeout 0s leaves no time for any connection: take at least 1s".to_owned()
+            );
         }
         if self.hedge_after.is_zero() {
             return Err("hedge_after 0s would send everything twice: take at least 1ms".to_owned());
@@ -77,5 +138,16 @@ impl BucketConfig {
             );
         }
         Ok(())
+    }
+}
+
+impl HttpConfig {
+    fn options(&self) -> HttpOptions {
+        HttpOptions {
+            connect_timeout: self.connect_timeout,
+            idle_conn_timeout: self.idle_conn_timeout,
+            max_idle_connections_per_host: self.max_idle_connections_per_host,
+            tls_ca_path: Some(PathBuf::from(&self.tls_ca_path)).filter(|path| !path.as_os_str().is_empty()),
+        }
     }
 }

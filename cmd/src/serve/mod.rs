@@ -2,7 +2,6 @@
 
 mod address_file;
 mod app;
-mod bucket_metrics;
 mod memory;
 mod page;
 mod roles;

@@ -15,7 +15,7 @@ use mneme_tenant::{Authenticator, SharedOverrides};
 use mneme_wal::{Cluster, Wal};
 use prometheus::Registry;
 
-use super::{address_file, bucket_metrics, wal_metrics};
+use super::{address_file, wal_metrics};
 use crate::build::{REVISION, VERSION};
 use crate::config::Config;
 
@@ -54,7 +54,7 @@ impl Roles {
             Bucket::open(&parts.bucket_url, parts.config.bucket.options()).await.context("bucket")?;
         // Only who holds the bucket's lock may say where it listens.
         address_file::write(&parts.config.data_dir, &parts.address).context("data_dir")?;
-        bucket_metrics::register(bucket.clone(), &parts.registry)?;
+        bucket.stats().register(&parts.registry)?;
         let attempts = Arc::new(AttemptIds::random());
         mneme_bucket::check::check(&bucket, &attempts).await.context("bucket")?;
         let cluster =
@@ -115,8 +115,8 @@ impl Parts {
             registry: self.registry.clone(),
             partitions: cluster.partitions,
             attempts: Arc::clone(attempts),
-            // A directory is locked, and memory is ours alone.
-            exclusive: true,
+            // A directory is locked, and memory is ours alone; a cloud's bucket is open to other processes.
+            exclusive: ["file:", "memory:"].iter().any(|scheme| self.bucket_url.starts_with(scheme)),
             memory_bytes: super::memory::bytes(),
             spill_directory: Some(self.config.data_dir.join("spill")),
         };

@@ -6,64 +6,110 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use http::StatusCode;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
-use crate::{Created, Error, Listing, Object, Store};
+use crate::cloud::Reply;
+use crate::{Created, Error, Habits, Listing, Object, Store};
+
+/// Words by which the clouds say that it is not the object that is missing.
+const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"];
 
 /// Wraps a backend of the `object_store` crate. It must create atomically (`PutMode::Create`).
 #[derive(Clone, Debug)]
 pub struct ObjectStoreAdapter {
     inner: Arc<dyn ObjectStore>,
+    is_s3: bool,
 }
 
 impl ObjectStoreAdapter {
     /// The adapter of `inner`.
     #[must_use]
     pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner }
+        Self { inner, is_s3: false }
+    }
+
+    /// The same for a store with S3's statuses: there a 409 is a conflict of two requests and says nothing of the object.
+    pub(crate) fn of_s3(self) -> Self {
+        Self { is_s3: true, ..self }
+    }
+
+    pub(crate) fn shared(self) -> Arc<dyn Store> {
+        Arc::new(self)
+    }
+
+    async fn fetch(&self, key: &str, range: Option<Range<u64>>) -> Result<Bytes, Error> {
+        let reply = Reply::default();
+        let options = GetOptions {
+            range: range.map(GetRange::Bounded),
+            extensions: reply.extensions(),
+            ..GetOptions::default()
+        };
+        let path = path(key)?;
+        let result = self.inner.get_opts(&path, options).await;
+        let result = result.map_err(|error| unread("get", key, &error, &reply))?;
+        result.bytes().await.map_err(|error| unread("get", key, &error, &reply))
+    }
+
+    async fn write(&self, key: &str, bytes: Bytes, mode: PutMode, reply: &Reply) -> object_store::Result<()> {
+        let options = PutOptions { mode, extensions: reply.extensions(), ..PutOptions::default() };
+        let path = Path::parse(key)?;
+        self.inner.put_opts(&path, bytes.into(), options).await.map(|_| ())
     }
 }
 
 #[async_trait]
 impl Store for ObjectStoreAdapter {
     async fn get(&self, key: &str) -> Result<Bytes, Error> {
-        let result = self.inner.get(&path(key)?).await.map_err(|error| failed("get", key, &error))?;
-        result.bytes().await.map_err(|error| failed("get", key, &error))
+        self.fetch(key, None).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        let bytes = self
-            .inner
-            .get_range(&path(key)?, range.clone())
-            .await
-            .map_err(|error| failed("get", key, &error))?;
-        // Stores cut a range at the object's end instead of refusing it.
-        if bytes.len() as u64 != range.end.saturating_sub(range.start) {
-            return Err(Error::Range { key: key.to_owned(), start: range.start, end: range.end });
+        let outside = || Error::Range { key: key.to_owned(), start: range.start, end: range.end };
+        if range.start > range.end {
+            return Err(outside());
         }
-        Ok(bytes)
+        if range.is_empty() {
+            // HTTP has no range of no bytes.
+            return if range.end <= self.head(key).await?.size { Ok(Bytes::new()) } else { Err(outside()) };
+        }
+        match self.fetch(key, Some(range.clone())).await {
+            Ok(bytes) if bytes.len() as u64 == range.end - range.start => Ok(bytes),
+            // Some stores shorten a range that is too long, some refuse it, each in its own words.
+            Ok(_) | Err(Error::Store { .. }) if self.head(key).await?.size < range.end => Err(outside()),
+            Ok(bytes) => {
+                let reason =
+                    format!("{} bytes came for the range {}..{}", bytes.len(), range.start, range.end);
+                Err(Error::Store { operation: "get", key: key.to_owned(), reason })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn head(&self, key: &str) -> Result<Object, Error> {
-        self.inner.head(&path(key)?).await.map(object).map_err(|error| failed("head", key, &error))
+        let reply = Reply::default();
+        let options = GetOptions { head: true, extensions: reply.extensions(), ..GetOptions::default() };
+        let result = self.inner.get_opts(&path(key)?, options).await;
+        result.map(|result| object(result.meta)).map_err(|error| unread("head", key, &error, &reply))
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.inner.put(&path(key)?, bytes.into()).await.map_err(|error| failed("put", key, &error))?;
-        Ok(())
+        let reply = Reply::default();
+        let written = self.write(key, bytes, PutMode::Overwrite, &reply).await;
+        written.map_err(|error| failed("put", key, &error, &reply))
     }
 
     async fn create(&self, key: &str, bytes: Bytes) -> Created {
-        let path = match path(key) {
-            Ok(path) => path,
-            Err(error) => return Created::Unknown(error),
+        let reply = Reply::default();
+        let error = match self.write(key, bytes, PutMode::Create, &reply).await {
+            Ok(()) => return Created::Yes,
+            Err(error) => error,
         };
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.inner.put_opts(&path, bytes.into(), options).await {
-            Ok(_) => Created::Yes,
-            Err(object_store::Error::AlreadyExists { .. }) => Created::Exists,
-            Err(error) => Created::Unknown(failed("create", key, &error)),
+        let conflict = self.is_s3 && reply.status() == Some(StatusCode::CONFLICT);
+        match error {
+            object_store::Error::AlreadyExists { .. } if !conflict => Created::Exists,
+            error => Created::Unknown(failed("create", key, &error, &reply)),
         }
     }
 
@@ -74,14 +120,26 @@ impl Store for ObjectStoreAdapter {
             Some(after) => self.inner.list_with_offset(prefix_path.as_ref(), &after),
             None => self.inner.list(prefix_path.as_ref()),
         };
-        stream.map_ok(object).map_err(move |error| failed("list", &prefix, &error)).boxed()
+        let failed = move |error| failed("list", &prefix, &error, &Reply::default());
+        stream.map_ok(object).map_err(failed).boxed()
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
         match self.inner.delete(&path(key)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(failed("delete", key, &error)),
+            Err(error) if is_absent(&error) => Ok(()),
+            deleted => deleted.map_err(|error| failed("delete", key, &error, &Reply::default())),
         }
+    }
+
+    async fn habits(&self, key: &str) -> Result<Habits, Error> {
+        if !self.is_s3 {
+            return Ok(Habits::default());
+        }
+        let reply = Reply::default();
+        let written = self.write(key, Bytes::from_static(b"mneme check"), PutMode::Overwrite, &reply).await;
+        written.map_err(|error| failed("put", key, &error, &reply))?;
+        let version = reply.header("x-amz-version-id").is_some_and(|version| version != "null");
+        Ok(Habits { versioned: Some(version), expiry: reply.header("x-amz-expiration") })
     }
 }
 
@@ -93,9 +151,31 @@ fn object(meta: ObjectMeta) -> Object {
     Object { key: meta.location.into(), size: meta.size, modified_ms: meta.last_modified.timestamp_millis() }
 }
 
-fn failed(operation: &'static str, key: &str, error: &object_store::Error) -> Error {
+/// Whether it is the object that is not there, and not the bucket.
+fn is_absent(error: &object_store::Error) -> bool {
+    let object_store::Error::NotFound { source, .. } = error else { return false };
+    let words = source.to_string();
+    !NO_BUCKET.iter().any(|no_bucket| words.contains(no_bucket))
+}
+
+/// Of a read.
+fn unread(operation: &'static str, key: &str, error: &object_store::Error, reply: &Reply) -> Error {
+    if is_absent(error) {
+        Error::NotFound { key: key.to_owned() }
+    } else {
+        failed(operation, key, error, reply)
+    }
+}
+
+/// Of anything else: that something is not there is a failure.
+fn failed(operation: &'static str, key: &str, error: &object_store::Error, reply: &Reply) -> Error {
+    let (key, reason) = (key.to_owned(), error.to_string());
+    let denied = matches!(reply.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN));
     match error {
-        object_store::Error::NotFound { .. } => Error::NotFound { key: key.to_owned() },
-        error => Error::Store { operation, key: key.to_owned(), reason: error.to_string() },
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+            Error::Denied { operation, key, reason }
+        }
+        _ if denied => Error::Denied { operation, key, reason },
+        _ => Error::Store { operation, key, reason },
     }
 }

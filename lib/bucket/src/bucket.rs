@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +10,18 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use tokio::time::Instant;
-use url::Url;
 
+use crate::backoff::Backoff;
 use crate::hedge::Hedge;
 use crate::key::{check_key, check_prefix};
+use crate::place::Place;
 use crate::{
-    Created, Error, Listing, LocalDir, Object, ObjectStoreAdapter, Operation, Options, Stats, Store,
+    Created, Error, Habits, Listing, LocalDir, Object, ObjectStoreAdapter, Operation, Options, Stats, Store,
+    cloud,
 };
+
+/// A request has this much more time per second for what it carries: the slowest way that is not given up.
+const SLOWEST_BYTES_PER_SECOND: u64 = 4 << 20;
 
 /// A bucket: one store behind deadlines, retries and counters. Cheap to clone; clones share all three.
 #[derive(Clone, Debug)]
@@ -31,19 +35,28 @@ struct Shared {
     options: Options,
     stats: Stats,
     /// None where a second request cannot be quicker.
-    hedge: Option<Hedge>,
+    hedges: Option<Hedges>,
+}
+
+#[derive(Debug)]
+struct Hedges {
+    creates: Hedge,
+    reads: Hedge,
 }
 
 impl Bucket {
-    /// Opens the bucket of a URL: `file:///directory` (made if absent, locked, see [`LocalDir`]) or `memory://` (gone with
-    /// the process).
+    /// Opens the bucket of a URL: `file:///directory` (made if absent, locked, see [`LocalDir`]), `memory://` (gone with
+    /// the process), `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix` (nothing is asked of these yet:
+    /// [`crate::check`] does).
     ///
     /// # Errors
-    /// [`Error::Url`] names what is wrong with the URL; [`Error::Locked`] the process that holds the directory.
+    /// [`Error::Url`] names what is wrong with the URL or the options for it; [`Error::Locked`] the process that holds the
+    /// directory.
     pub async fn open(url: &str, options: Options) -> Result<Self, Error> {
-        let store: Arc<dyn Store> = match place_of(url)? {
+        let store: Arc<dyn Store> = match Place::of(url)? {
             Place::Directory(path) => Arc::new(LocalDir::open(&path, options.on_fatal.clone()).await?),
             Place::Memory => Arc::new(ObjectStoreAdapter::new(Arc::new(InMemory::new()))),
+            Place::Cloud(location) => open_cloud(url, &location, &options)?,
         };
         Ok(Self::new(store, options))
     }
@@ -54,7 +67,7 @@ impl Bucket {
     /// # Errors
     /// As [`Self::open`], but never [`Error::Locked`]; [`Error::Url`] also for `memory://`, which nobody else can look at.
     pub async fn open_read_only(url: &str, options: Options) -> Result<Self, Error> {
-        match place_of(url)? {
+        match Place::of(url)? {
             Place::Directory(path) => {
                 Ok(Self::new(Arc::new(LocalDir::open_read_only(&path).await?), options))
             }
@@ -62,14 +75,18 @@ impl Bucket {
                 let reason = "memory is each process's own; give a file:///directory".to_owned();
                 Err(Error::Url { url: url.to_owned(), reason })
             }
+            Place::Cloud(location) => Ok(Self::new(open_cloud(url, &location, &options)?, options)),
         }
     }
 
     /// A handle on a store that the caller made.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
-        let hedge = store.is_remote().then(|| Hedge::new(options.hedge_after));
-        Self { shared: Arc::new(Shared { store, options, stats: Stats::default(), hedge }) }
+        let hedges = store.is_remote().then(|| Hedges {
+            creates: Hedge::new(options.hedge_after),
+            reads: Hedge::new(options.hedge_after),
+        });
+        Self { shared: Arc::new(Shared { store, options, stats: Stats::default(), hedges }) }
     }
 
     /// A bucket in memory.
@@ -90,27 +107,36 @@ impl Bucket {
         &self.shared.options
     }
 
-    /// The whole object; retried.
+    /// The whole object; retried, and hedged where the store is remote.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none; others as the store has them, once the operation's time is over.
     pub async fn get(&self, key: &str) -> Result<Bytes, Error> {
         check_key(key)?;
         let store = &self.shared.store;
-        let bytes = self.repeat(Operation::Get, key, || store.get(key)).await?;
-        self.shared.stats.bytes(Operation::Get, bytes.len());
+        let bytes = self.repeat(Operation::Get, key, 0, || store.get(key)).await?;
+        self.shared.stats.bytes(Operation::Get, key, bytes.len());
         Ok(bytes)
     }
 
-    /// The bytes `range` of the object; retried.
+    /// The bytes `range` of the object; retried, and hedged where the store is remote.
     ///
     /// # Errors
     /// [`Error::Range`] if the object is shorter; else as [`Self::get`].
     pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
         check_key(key)?;
         let store = &self.shared.store;
-        let bytes = self.repeat(Operation::Get, key, || store.get_range(key, range.clone())).await?;
-        self.shared.stats.bytes(Operation::Get, bytes.len());
+        let len = range.end.saturating_sub(range.start);
+        let request = || async {
+            let bytes = store.get_range(key, range.clone()).await?;
+            if bytes.len() as u64 == len {
+                return Ok(bytes);
+            }
+            let reason = format!("{} bytes came for the range {}..{}", bytes.len(), range.start, range.end);
+            Err(Error::Store { operation: "get", key: key.to_owned(), reason })
+        };
+        let bytes = self.repeat(Operation::Get, key, len, request).await?;
+        self.shared.stats.bytes(Operation::Get, key, bytes.len());
         Ok(bytes)
     }
 
@@ -121,7 +147,7 @@ impl Bucket {
     pub async fn head(&self, key: &str) -> Result<Object, Error> {
         check_key(key)?;
         let store = &self.shared.store;
-        self.repeat(Operation::Head, key, || store.head(key)).await
+        self.repeat(Operation::Head, key, 0, || store.head(key)).await
     }
 
     /// Writes the whole object, replacing one that is there; durable on return; retried (the same bytes again do no harm).
@@ -130,9 +156,9 @@ impl Bucket {
     /// As the store has them; whether the object was written is then unknown.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         check_key(key)?;
-        let store = &self.shared.store;
-        self.repeat(Operation::Put, key, || store.put(key, bytes.clone())).await?;
-        self.shared.stats.bytes(Operation::Put, bytes.len());
+        let (store, len) = (&self.shared.store, bytes.len());
+        self.repeat(Operation::Put, key, len as u64, || store.put(key, bytes.clone())).await?;
+        self.shared.stats.bytes(Operation::Put, key, len);
         Ok(())
     }
 
@@ -142,17 +168,21 @@ impl Bucket {
             return Created::Unknown(error);
         }
         let stats = &self.shared.stats;
-        stats.request(Operation::Create);
-        let after = self.shared.options.request_timeout;
+        stats.request(Operation::Create, key);
         let len = bytes.len();
+        let after = self.shared.options.request_timeout + transfer_time(len as u64);
+        let begun = Instant::now();
         let created = match tokio::time::timeout(after, self.shared.store.create(key, bytes)).await {
             Ok(created) => created,
             Err(_) => Created::Unknown(Error::Deadline { operation: "create", key: key.to_owned(), after }),
         };
         match created {
-            Created::Yes => stats.bytes(Operation::Create, len),
+            Created::Yes => stats.bytes(Operation::Create, key, len),
             Created::Exists => {}
             Created::Unknown(_) => stats.error(Operation::Create),
+        }
+        if !matches!(created, Created::Unknown(_)) {
+            stats.answered(Operation::Create, begun.elapsed());
         }
         created
     }
@@ -161,13 +191,15 @@ impl Bucket {
     /// success counts; an error counts once both have failed. Whatever is told besides a success is settled by reading back
     /// what is there: a request that is given up here may still take effect, with the same bytes.
     pub(crate) async fn create_hedged(&self, key: &str, bytes: &Bytes) -> Created {
-        let Some(hedge) = &self.shared.hedge else { return self.create(key, bytes.clone()).await };
+        let Some(Hedges { creates, .. }) = &self.shared.hedges else {
+            return self.create(key, bytes.clone()).await;
+        };
         let begun = Instant::now();
         let mut first = pin!(self.create(key, bytes.clone()));
-        let created = match tokio::time::timeout(hedge.delay(), &mut first).await {
+        let created = match tokio::time::timeout(creates.delay(), &mut first).await {
             Ok(created) => created,
             Err(_) => {
-                self.shared.stats.hedge();
+                self.shared.stats.hedge(Operation::Create);
                 let second = pin!(self.create(key, bytes.clone()));
                 match futures::future::select(first, second).await.factor_first() {
                     // The other one may have won.
@@ -177,7 +209,7 @@ impl Bucket {
             }
         };
         if matches!(created, Created::Yes) {
-            hedge.observe(begun.elapsed());
+            creates.observe(begun.elapsed());
         }
         created
     }
@@ -191,8 +223,8 @@ impl Bucket {
             return futures::stream::iter([Err(error)]).boxed();
         }
         let shared = Arc::clone(&self.shared);
-        shared.stats.request(Operation::List);
         let key = prefix.to_owned();
+        shared.stats.request(Operation::List, &key);
         let listing = shared.store.list(prefix, after);
         futures::stream::unfold(Some(listing), move |listing| {
             let (shared, key) = (Arc::clone(&shared), key.clone());
@@ -257,23 +289,59 @@ impl Bucket {
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
         check_key(key)?;
         let store = &self.shared.store;
-        self.repeat(Operation::Delete, key, || store.delete(key)).await
+        self.repeat(Operation::Delete, key, 0, || store.delete(key)).await
     }
 
-    /// Asks until there is a definite answer or the operation's time is over.
-    async fn repeat<T, F, R>(&self, operation: Operation, key: &str, mut request: F) -> Result<T, Error>
+    /// Deletes the objects one after the other, in the given order; fine where there is none; retried. Where the store can
+    /// make many deletions durable at once (a directory), they are.
+    ///
+    /// # Errors
+    /// As the store has them; which of the objects are gone is then unknown.
+    pub async fn delete_many(&self, keys: &[String]) -> Result<(), Error> {
+        for key in keys {
+            check_key(key)?;
+        }
+        let store = &self.shared.store;
+        for batch in keys.chunks(store.most_deletions().max(1)) {
+            let Some(first) = batch.first() else { continue };
+            self.repeat(Operation::Delete, first, 0, || store.delete_many(batch)).await?;
+        }
+        Ok(())
+    }
+
+    /// What the store does to objects by itself, as far as it tells; puts an object at `key` and deletes it.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub(crate) async fn habits(&self, key: &str) -> Result<Habits, Error> {
+        check_key(key)?;
+        let store = &self.shared.store;
+        let habits = self.repeat(Operation::Put, key, 0, || store.habits(key)).await?;
+        self.delete(key).await?;
+        Ok(habits)
+    }
+
+    /// Asks until there is a definite answer or the operation's time is over. `bytes` are what a request carries, as far as
+    /// that is known.
+    async fn repeat<T, F, R>(
+        &self,
+        operation: Operation,
+        key: &str,
+        bytes: u64,
+        request: F,
+    ) -> Result<T, Error>
     where
-        F: FnMut() -> R,
+        F: Fn() -> R,
         R: Future<Output = Result<T, Error>>,
     {
         let Options { request_timeout, operation_timeout, retry_backoff, .. } = self.shared.options;
         let stats = &self.shared.stats;
-        let deadline = Instant::now() + operation_timeout;
+        let more = transfer_time(bytes);
+        let deadline = Instant::now() + operation_timeout + more;
         let mut pauses = Backoff::new(retry_backoff);
         loop {
-            stats.request(operation);
-            let after = request_timeout.min(deadline.saturating_duration_since(Instant::now()));
-            let error = match tokio::time::timeout(after, request()).await {
+            let after = (request_timeout + more).min(deadline.saturating_duration_since(Instant::now()));
+            let error = match tokio::time::timeout(after, self.ask(operation, key, &request)).await {
                 Ok(Err(error)) if error.is_transient() => error,
                 Ok(answer) => return answer,
                 Err(_) => Error::Deadline { operation: operation.as_str(), key: key.to_owned(), after },
@@ -287,70 +355,53 @@ impl Bucket {
             tokio::time::sleep(pause).await;
         }
     }
-}
 
-/// Pauses that double.
-pub(crate) struct Backoff {
-    next: Duration,
-    longest: Duration,
-}
-
-impl Backoff {
-    pub(crate) fn new(first: Duration) -> Self {
-        Self { next: first, longest: first * 32 }
-    }
-
-    pub(crate) fn next_pause(&mut self) -> Duration {
-        let pause = self.next;
-        self.next = (pause * 2).min(self.longest);
-        pause
-    }
-}
-
-/// What a URL names.
-enum Place {
-    Directory(PathBuf),
-    Memory,
-}
-
-fn place_of(url: &str) -> Result<Place, Error> {
-    let refuse = |reason: String| Error::Url { url: url.to_owned(), reason };
-    let parsed = Url::parse(url)
-        .map_err(|error| refuse(format!("{error}; give e.g. file:///var/lib/mneme/bucket")))?;
-    match parsed.scheme() {
-        "file" => directory_of(&parsed).map(Place::Directory).map_err(|reason| refuse(reason.to_owned())),
-        "memory" => Ok(Place::Memory),
-        scheme @ ("s3" | "gs" | "az") => Err(refuse(format!(
-            "{scheme}:// buckets are not built into this version yet; use file:///directory"
-        ))),
-        scheme => Err(refuse(format!("unknown scheme {scheme}://; file:/// and memory:// are known"))),
-    }
-}
-
-fn directory_of(url: &Url) -> Result<PathBuf, &'static str> {
-    if url.host_str().is_some_and(|host| !host.is_empty()) {
-        return Err("a file URL has three slashes and an absolute path, e.g. file:///var/lib/mneme/bucket");
-    }
-    let path = url.to_file_path().map_err(|()| "the path is not absolute")?;
-    if path == Path::new("/") { Err("the path is the root directory") } else { Ok(path) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn urls_that_cannot_be_opened_say_why() {
-        for (url, words) in [
-            ("s3://bucket", "not built into this version yet"),
-            ("gs://bucket", "not built into this version yet"),
-            ("az://bucket", "not built into this version yet"),
-            ("file://relative/path", "three slashes"),
-            ("ftp://x", "unknown scheme"),
-            ("bucket", "relative URL"),
-        ] {
-            let error = Bucket::open(url, Options::default()).await.unwrap_err().to_string();
-            assert!(error.contains(words) && error.contains(url), "{error}");
+    /// One request; of a read that has no answer after a while a second one beside it, whose answer is as good.
+    async fn ask<T, F, R>(&self, operation: Operation, key: &str, request: &F) -> Result<T, Error>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        let stats = &self.shared.stats;
+        let counted = || async {
+            stats.request(operation, key);
+            let begun = Instant::now();
+            let answer = request().await;
+            if !answer.as_ref().is_err_and(Error::is_transient) {
+                stats.answered(operation, begun.elapsed());
+            }
+            answer
+        };
+        let reads = match &self.shared.hedges {
+            Some(Hedges { reads, .. }) if matches!(operation, Operation::Get | Operation::Head) => reads,
+            _ => return counted().await,
+        };
+        let begun = Instant::now();
+        let mut first = pin!(counted());
+        let answer = match tokio::time::timeout(reads.delay(), &mut first).await {
+            Ok(answer) => answer,
+            Err(_) if !reads.afford() => first.await,
+            Err(_) => {
+                stats.hedge(operation);
+                let second = pin!(counted());
+                match futures::future::select(first, second).await.factor_first() {
+                    (Err(error), other) if error.is_transient() => other.await,
+                    (answer, _) => answer,
+                }
+            }
+        };
+        if answer.is_ok() {
+            reads.observe(begun.elapsed());
         }
+        answer
     }
+}
+
+fn open_cloud(url: &str, location: &cloud::Location, options: &Options) -> Result<Arc<dyn Store>, Error> {
+    cloud::open(location, &options.cloud).map_err(|reason| Error::Url { url: url.to_owned(), reason })
+}
+
+/// What so many bytes add to a deadline.
+fn transfer_time(bytes: u64) -> Duration {
+    Duration::from_millis(bytes.saturating_mul(1000) / SLOWEST_BYTES_PER_SECOND)
 }

@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::bucket::Backoff;
+use crate::backoff::Backoff;
 use crate::{Bucket, Created, Error};
 
 /// Digits of a number in a name, so that listings sort by number.

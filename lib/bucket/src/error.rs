@@ -67,6 +67,16 @@ pub enum Error {
         /// The store's words.
         reason: String,
     },
+    /// The store does not let these credentials do it. They may be replaced, or take effect, while a process runs.
+    #[error("{operation} of {key} is not permitted: {reason}")]
+    Denied {
+        /// What was asked.
+        operation: &'static str,
+        /// Of which object or prefix.
+        key: String,
+        /// The store's words.
+        reason: String,
+    },
     /// The disk did not keep its promise (a failed fsync): nothing written since can be trusted, the process must end.
     #[error("bucket is not durable any more: {0}")]
     Fatal(String),
@@ -79,7 +89,7 @@ impl Error {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Deadline { .. } | Self::Store { .. })
+        matches!(self, Self::Deadline { .. } | Self::Store { .. } | Self::Denied { .. })
     }
 
     /// Whether it says that the object does not exist.

@@ -1,21 +1,29 @@
-//! When a create is asked for a second time.
+//! When something is asked for a second time.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// How many creates are remembered.
+/// How many answers are remembered.
 const REMEMBERED: usize = 128;
 
-/// The 95th of 100 creates decides: about one in twenty is hedged, whatever the store's pace. A store that is slow as a whole
+/// The 95th of 100 answers decides: about one in twenty is hedged, whatever the store's pace. A store that is slow as a whole
 /// raises it, and so is not asked twice for everything.
 const PERCENTILE: usize = 95;
 
-/// Watches how long creates take and says after which time one is worth a second request.
+/// What a second read costs, in first reads: so many of these pay for one.
+const PRICE: u32 = 10;
+
+/// Second reads that may be saved up.
+const SAVED: u32 = 10;
+
+/// Watches how long requests take and says after which time one is worth a second request.
 #[derive(Debug)]
 pub(crate) struct Hedge {
     floor: Duration,
     recent: Mutex<Recent>,
+    savings: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -27,11 +35,19 @@ struct Recent {
 impl Hedge {
     /// Nothing seen yet; never sooner than `floor`.
     pub(crate) fn new(floor: Duration) -> Self {
-        Self { floor, recent: Mutex::default() }
+        Self { floor, recent: Mutex::default(), savings: AtomicU32::new(PRICE * SAVED) }
     }
 
-    /// Notes how long a create took until it was known to have won, hedge included.
+    /// Whether one more second request keeps their share below a tenth, whatever the store's pace; takes it if so.
+    pub(crate) fn afford(&self) -> bool {
+        let pay = |savings: u32| savings.checked_sub(PRICE);
+        self.savings.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
+    }
+
+    /// Notes how long a request took until its success was known, hedge included.
     pub(crate) fn observe(&self, took: Duration) {
+        let save = |savings: u32| (savings < PRICE * SAVED).then_some(savings + 1);
+        let _ = self.savings.fetch_update(Ordering::Relaxed, Ordering::Relaxed, save);
         let mut recent = self.recent.lock();
         let place = recent.next;
         recent.next = (place + 1) % REMEMBERED;
@@ -73,5 +89,18 @@ mod tests {
             hedge.observe(Duration::from_millis(20));
         }
         assert_eq!(hedge.delay(), Duration::from_millis(100), "and what is past is forgotten");
+    }
+
+    #[test]
+    fn second_reads_are_a_tenth_of_the_first_at_most() {
+        let hedge = Hedge::new(Duration::from_millis(100));
+        let saved = (0..100).filter(|_| hedge.afford()).count();
+        assert_eq!(saved, SAVED as usize);
+        let mut hedged = 0;
+        for _ in 0..1000 {
+            hedge.observe(Duration::from_millis(1));
+            hedged += usize::from(hedge.afford());
+        }
+        assert_eq!(hedged, 100);
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::CloudConfig;
+
 /// Called once when a local directory is not durable any more (a failed fsync), with the reason. It should end the process:
 /// the kernel may have dropped the unwritten pages, so that a later fsync succeeds without them.
 #[derive(Clone)]
@@ -31,17 +33,20 @@ impl Default for OnFatal {
 /// Deadlines and retries of a handle.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long one request to the store may take.
+    /// How long one request to the store may take, beside a second for every 4 MiB that it carries.
     pub request_timeout: Duration,
     /// How long an operation may take with all its retries.
     pub operation_timeout: Duration,
     /// The first pause between retries; it doubles up to 32 times this.
     pub retry_backoff: Duration,
-    /// After this long without an answer a create of a chain is sent once more with the same bytes (two in flight at most);
-    /// later where the store's slowest twentieth of creates takes longer. Only for stores at the other end of a network.
+    /// After this long without an answer a create of a chain is sent once more with the same bytes, and a read is asked once
+    /// more (two in flight at most); later where the store's slowest twentieth of answers takes longer. Only for stores at the
+    /// other end of a network.
     pub hedge_after: Duration,
     /// What a failed fsync does.
     pub on_fatal: OnFatal,
+    /// How clouds are reached.
+    pub cloud: CloudConfig,
 }
 
 impl Default for Options {
@@ -52,6 +57,7 @@ impl Default for Options {
             retry_backoff: Duration::from_millis(50),
             hedge_after: Duration::from_millis(100),
             on_fatal: OnFatal::default(),
+            cloud: CloudConfig::default(),
         }
     }
 }

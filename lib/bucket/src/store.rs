@@ -31,6 +31,15 @@ pub enum Created {
     Unknown(Error),
 }
 
+/// What a store does to objects by itself, as far as it tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// Whether it keeps what is replaced or deleted. None: it does not say.
+    pub versioned: Option<bool>,
+    /// When it will delete the object, and by which rule, in its own words.
+    pub expiry: Option<String>,
+}
+
 /// Objects, by most stores in ascending order of their keys; who needs the order sorts.
 pub type Listing = BoxStream<'static, Result<Object, Error>>;
 
@@ -63,4 +72,23 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Deletes the object; fine if there is none.
     async fn delete(&self, key: &str) -> Result<(), Error>;
+
+    /// How many deletions it makes durable at once.
+    fn most_deletions(&self) -> usize {
+        1
+    }
+
+    /// Deletes the objects, in this order; fine where there is none.
+    async fn delete_many(&self, keys: &[String]) -> Result<(), Error> {
+        for key in keys {
+            self.delete(key).await?;
+        }
+        Ok(())
+    }
+
+    /// What it does to an object at `key`, which it is given; fine to say nothing.
+    async fn habits(&self, key: &str) -> Result<Habits, Error> {
+        let _ = key;
+        Ok(Habits::default())
+    }
 }

@@ -25,6 +25,11 @@ pub struct Faults {
     /// Of a read: somebody (a cleaner, a truncation) deletes the object just before. Only for places where deletion behind a
     /// reader is allowed to happen.
     pub deleted: u16,
+    /// Of a range read: fewer bytes than were asked for, as a success (a body that broke off and nobody counted).
+    pub short_range: u16,
+    /// Of a range read: more bytes than were asked for, as a success (the rest of the object: a store that does not know
+    /// ranges).
+    pub long_range: u16,
     /// Of a listing: each object that was created within the last few requests is missing or not, by chance. Stores of today
     /// do not do this (S3 did until 2020).
     pub unlisted: u16,
@@ -48,6 +53,8 @@ impl Faults {
             late: 0,
             torn: 0,
             deleted: 0,
+            short_range: 0,
+            long_range: 0,
             unlisted: 0,
             disordered: 0,
             delay: 0,
@@ -69,6 +76,12 @@ impl Faults {
             longest_delay: Duration::from_millis(200),
             ..Self::none()
         }
+    }
+
+    /// [`Self::nasty`], and of the range reads that are answered some with too few bytes or too many.
+    #[must_use]
+    pub fn nasty_ranges() -> Self {
+        Self { short_range: 100, long_range: 100, ..Self::nasty() }
     }
 
     /// Every request is refused: a store that is down, or a full disk as far as writes go.
@@ -95,6 +108,8 @@ impl Faults {
             (self.deleted, Fault::Deleted),
             (self.unlisted, Fault::Unlisted),
             (self.disordered, Fault::Disordered),
+            (self.short_range, Fault::ShortRange),
+            (self.long_range, Fault::LongRange),
         ] {
             if point < share {
                 return fault;
@@ -125,4 +140,6 @@ pub(super) enum Fault {
     Deleted,
     Unlisted,
     Disordered,
+    ShortRange,
+    LongRange,
 }

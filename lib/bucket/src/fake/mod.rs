@@ -5,6 +5,10 @@
 //! [`Faults::none`] and a check of what is there. On Tokio's paused clock delays and deadlines cost nothing, and the same
 //! seed and the same requests in the same order give the same faults: a failing seed replays exactly.
 //!
+//! A range read may come back with too few bytes or too many ([`Faults::short_range`], [`Faults::long_range`]), which
+//! [`crate::Bucket`] notices and asks again; behind a reader's back the object may go between two ranges ([`Faults::deleted`],
+//! [`Fake::remove_after`]).
+//!
 //! What it never does is break the promises of create-if-absent and of reading what was written: each key has one winner, and
 //! what was once read stays until it is deleted. [`Faults::torn`] and [`Faults::unlisted`] go further than the stores of
 //! today and are off unless asked for.
@@ -98,18 +102,22 @@ impl Fake {
         &self,
         operation: Operation,
         key: &str,
-        read: impl FnOnce(&State) -> Result<T, Error>,
+        read: impl FnOnce(&mut State, Fault) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (fault, delay) = self.state.lock().begin(operation, key);
         pause(delay).await;
         match fault {
-            Fault::None | Fault::Conflict | Fault::Torn | Fault::Unlisted | Fault::Disordered => {
-                read(&self.state.lock())
-            }
+            Fault::None
+            | Fault::Conflict
+            | Fault::Torn
+            | Fault::Unlisted
+            | Fault::Disordered
+            | Fault::ShortRange
+            | Fault::LongRange => read(&mut self.state.lock(), fault),
             Fault::Deleted => {
                 let mut state = self.state.lock();
                 state.apply(Effect::Delete(key.to_owned()));
-                read(&state)
+                read(&mut state, fault)
             }
             Fault::LostReply => std::future::pending().await,
             Fault::ErrorBefore | Fault::ErrorAfter | Fault::Late(_) => Err(broken(operation, key)),
@@ -121,9 +129,12 @@ impl Fake {
         let (fault, delay) = self.state.lock().begin(operation, key);
         pause(delay).await;
         match fault {
-            Fault::None | Fault::Deleted | Fault::Unlisted | Fault::Disordered => {
-                Ok(Some(self.state.lock().apply(effect)))
-            }
+            Fault::None
+            | Fault::Deleted
+            | Fault::Unlisted
+            | Fault::Disordered
+            | Fault::ShortRange
+            | Fault::LongRange => Ok(Some(self.state.lock().apply(effect))),
             Fault::Conflict => Ok(None),
             Fault::ErrorBefore => Err(broken(operation, key)),
             Fault::ErrorAfter => {
@@ -149,22 +160,28 @@ impl Fake {
 #[async_trait]
 impl Store for Fake {
     async fn get(&self, key: &str) -> Result<Bytes, Error> {
-        self.read(Operation::Get, key, |state| state.get(key).cloned()).await
+        self.read(Operation::Get, key, |state, _| state.get(key).cloned()).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        self.read(Operation::Get, key, |state| {
-            let bytes = state.get(key)?;
+        self.read(Operation::Get, key, |state, fault| {
+            let bytes = state.get(key)?.clone();
             if range.start > range.end || range.end > bytes.len() as u64 {
                 return Err(Error::Range { key: key.to_owned(), start: range.start, end: range.end });
             }
-            Ok(bytes.slice(range.start as usize..range.end as usize))
+            let (start, end) = (range.start as usize, range.end as usize);
+            let end = match fault {
+                Fault::ShortRange if start < end => start + state.random.below((end - start) as u64) as usize,
+                Fault::LongRange => bytes.len(),
+                _ => end,
+            };
+            Ok(bytes.slice(start..end))
         })
         .await
     }
 
     async fn head(&self, key: &str) -> Result<Object, Error> {
-        self.read(Operation::Head, key, |state| state.stored(key).map(|stored| object(key, stored))).await
+        self.read(Operation::Head, key, |state, _| state.stored(key).map(|stored| object(key, stored))).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {

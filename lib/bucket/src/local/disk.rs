@@ -131,20 +131,31 @@ impl Disk {
         }
     }
 
-    pub(super) fn delete(&self, key: &str) -> Result<(), Error> {
+    /// Deletes files in this order, then syncs each of their directories once. Ascending deletion of a chain relies on the order
+    /// in which names vanish: for whoever looks, that of the calls; after a crash, that of the file system's journal.
+    pub(super) fn delete_many(&self, keys: &[&str]) -> Result<(), Error> {
+        let mut changed: Vec<Directory> = Vec::new();
+        let removed = keys.iter().try_for_each(|key| self.remove(key, &mut changed));
+        changed.iter().try_for_each(|directory| self.sync(directory))?;
+        removed
+    }
+
+    /// Removes a file, and adds its directory to those that must be synced.
+    fn remove(&self, key: &str, changed: &mut Vec<Directory>) -> Result<(), Error> {
         let path = self.path(key);
         let absent =
             |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-        let parent = match Directory::open(path.parent().unwrap_or(&self.root)) {
-            Ok(parent) => parent,
-            Err(error) if absent(&error) => return Ok(()),
-            Err(error) => return Err(refused("delete", key, &error)),
-        };
+        let parent = path.parent().unwrap_or(&self.root);
+        if !changed.iter().any(|directory| directory.path == parent) {
+            match Directory::open(parent) {
+                Ok(directory) => changed.push(directory),
+                Err(error) if absent(&error) => return Ok(()),
+                Err(error) => return Err(refused("delete", key, &error)),
+            }
+        }
         match fs::remove_file(&path) {
-            // Ascending deletion of a chain relies on the order in which names vanish.
-            Ok(()) => self.sync(&parent),
-            Err(error) if absent(&error) => Ok(()),
-            Err(error) => Err(refused("delete", key, &error)),
+            Err(error) if !absent(&error) => Err(refused("delete", key, &error)),
+            _ => Ok(()),
         }
     }
 

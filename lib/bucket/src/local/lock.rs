@@ -13,12 +13,12 @@ pub(super) const LOCK_FILE: &str = ".lock";
 
 /// An exclusive lock on a directory, until dropped. The file holds the holder's pid, for the next one's error message.
 #[derive(Debug)]
-pub(super) struct DirLock {
+pub(crate) struct DirLock {
     _file: File,
 }
 
 impl DirLock {
-    pub(super) fn take(directory: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(LOCK_FILE);
         let failed = |error: &dyn std::fmt::Display| Error::Store {
             operation: "lock",

@@ -22,9 +22,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 
+pub(crate) use self::lock::DirLock;
+
 use self::disk::Disk;
 use self::pending::{Held, Pending};
 use crate::{Created, Error, Listing, Object, OnFatal, Store};
+
+/// Files that are deleted before their directories are synced.
+const DELETIONS: usize = 256;
 
 /// A directory as a store: durable, for one process at a time. All file work runs on Tokio's blocking threads.
 #[derive(Debug)]
@@ -143,7 +148,32 @@ impl Store for LocalDir {
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
-        self.write("delete", key, Disk::delete).await
+        self.write("delete", key, |disk, key| disk.delete_many(&[key])).await
+    }
+
+    fn most_deletions(&self) -> usize {
+        DELETIONS
+    }
+
+    async fn delete_many(&self, keys: &[String]) -> Result<(), Error> {
+        // In the order of the names, so that two calls never wait for each other.
+        let mut sorted: Vec<&String> = keys.iter().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut held = Vec::with_capacity(sorted.len());
+        for key in sorted {
+            held.push(Pending::hold(&self.pending, key).await);
+        }
+        let (disk, keys) = (Arc::clone(&self.disk), keys.to_owned());
+        let first = keys.first().cloned().unwrap_or_default();
+        let named = first.clone();
+        blocking("delete", &named, move || {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let deleted = disk.check_writable("delete", &first).and_then(|()| disk.delete_many(&keys));
+            drop(held);
+            deleted
+        })
+        .await
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Parts of names whose values nobody may see.
-const SECRETS: [&str; 4] = ["password", "secret", "token", "access_key"];
+const SECRETS: [&str; 5] = ["password", "secret", "token", "access_key", "account_key"];
 
 /// The config in force and the defaults, without secrets.
 #[derive(Clone, Debug)]
