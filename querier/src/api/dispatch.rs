@@ -13,7 +13,7 @@ use super::params::Range;
 use super::routes::Endpoint;
 use super::{
     Error, ErrorType, active, cardinality, exemplars, explain, features, federate, label_values, labels,
-    metadata, query, read, rules, search, series, stubs, tsdb,
+    metadata, openapi, query, read, rules, search, series, stubs, tsdb,
 };
 use crate::federation::Tenants;
 use crate::limits::QueryLimits;
@@ -114,6 +114,7 @@ pub(super) async fn answer(
         Endpoint::RuntimeInfo => Ok(stubs::runtime_info(call.api.started, call.now)),
         Endpoint::Stub(data) => Ok(stubs::stub(data)),
         Endpoint::NoContent => Ok(stubs::nothing()),
+        Endpoint::OpenApi => return Ok(openapi::document()),
         Endpoint::Read => return read::read(call, body).await.map_err(Error::into_plain),
         Endpoint::Federate => {
             return federate::federate(call, &headers, form).await.map_err(Error::into_plain);

@@ -16,6 +16,7 @@ mod label_values;
 mod labels;
 mod metadata;
 mod names;
+mod openapi;
 mod params;
 mod query;
 mod read;

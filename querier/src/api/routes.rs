@@ -49,6 +49,7 @@ pub(super) enum Endpoint {
     Admin,
     Stub(&'static str),
     NoContent,
+    OpenApi,
 }
 
 /// Path, methods, endpoint.
@@ -59,7 +60,7 @@ const FORM: MethodFilter = MethodFilter::GET.or(MethodFilter::POST);
 const CHANGE: MethodFilter = MethodFilter::POST.or(MethodFilter::PUT);
 
 /// Below each of the prefixes. The path is the endpoint's name in metrics.
-const ENDPOINTS: [Route; 42] = [
+const ENDPOINTS: [Route; 43] = [
     ("query", FORM, Endpoint::Query),
     ("query_range", FORM, Endpoint::QueryRange),
     ("query_exemplars", FORM, Endpoint::QueryExemplars),
@@ -81,6 +82,7 @@ const ENDPOINTS: [Route; 42] = [
     ("cardinality/active_series", FORM, Endpoint::ActiveSeries),
     ("user_stats", GET, Endpoint::UserStats),
     ("features", GET, Endpoint::Features),
+    ("openapi.yaml", GET, Endpoint::OpenApi),
     ("status/buildinfo", GET, Endpoint::BuildInfo),
     ("status/runtimeinfo", GET, Endpoint::RuntimeInfo),
     ("status/config", GET, Endpoint::Stub(stubs::CONFIG)),
@@ -135,4 +137,62 @@ fn handler(name: &'static str, methods: MethodFilter, endpoint: Endpoint) -> Met
         seen.answered(answer.unwrap_or_else(IntoResponse::into_response))
     };
     on(methods, handler)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::api::openapi::DOCUMENT;
+
+    fn methods(filter: MethodFilter) -> Vec<&'static str> {
+        let mut names = match filter {
+            GET => vec!["get"],
+            FORM => vec!["get", "post"],
+            CHANGE => vec!["post", "put"],
+            MethodFilter::POST => vec!["post"],
+            MethodFilter::DELETE => vec!["delete"],
+            other => panic!("{other:?}"),
+        };
+        names.sort_unstable();
+        names
+    }
+
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, member)| match member {
+                Value::String(text) if name == "$ref" => found.push(text.clone()),
+                member => references(member, found),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_document_names_every_path_with_its_methods_and_no_other() {
+        let document: Value = serde_saphyr::from_str(DOCUMENT).unwrap();
+        let told: BTreeMap<String, Vec<String>> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(path, item)| (path.clone(), item.as_object().unwrap().keys().cloned().collect()))
+            .collect();
+        let real: BTreeMap<String, Vec<String>> = ENDPOINTS
+            .iter()
+            .map(|(path, filter, _)| {
+                (format!("/{path}"), methods(*filter).into_iter().map(str::to_owned).collect())
+            })
+            .collect();
+        assert_eq!(told, real);
+        let mut all = Vec::new();
+        references(&document, &mut all);
+        assert!(all.len() > 50, "{} references", all.len());
+        for reference in all {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::Config;
 
 /// The layer for routers that browsers of other origins may ask: the query API, not the operators' endpoints.
-/// Methods and headers are Prometheus's, with the tenant's header.
+/// Methods and headers are Prometheus's, with DELETE (which ends a query) and the tenant's header.
 pub fn cors(config: &Config) -> CorsLayer {
     let origins = &config.cors_allowed_origins;
     let allowed = if origins.iter().any(|origin| origin == "*") {
@@ -18,7 +18,7 @@ pub fn cors(config: &Config) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::OPTIONS])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE, Method::OPTIONS])
         .allow_headers([
             header::ACCEPT,
             header::AUTHORIZATION,
