@@ -8,11 +8,9 @@ use async_trait::async_trait;
 use axum::body::Body;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
-use mneme_model::chunk::FloatChunkBuilder;
+use mneme_model::chunk::{FloatChunkBuilder, SeriesBatch};
 use mneme_model::{Labels, TenantId, TimestampMs};
-use mneme_proto::internal::ingester::{
-    Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
-};
+use mneme_proto::internal::ingester::{Error, MetricMetadata, QueryService, SeriesExemplars, SeriesRequest};
 use mneme_querier::{BuildInfo, Config, Parts, Querier};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
@@ -37,11 +35,11 @@ fn labels(count: usize) -> Vec<Labels> {
     (0..count).map(one).collect()
 }
 
-struct Ready(Vec<SeriesChunks>);
+struct Ready(SeriesBatch);
 
 #[async_trait]
 impl QueryService for Ready {
-    async fn select(&self, _: SeriesRequest) -> Result<Vec<SeriesChunks>, Error> {
+    async fn select(&self, _: SeriesRequest) -> Result<SeriesBatch, Error> {
         Ok(self.0.clone())
     }
 
@@ -78,7 +76,7 @@ fn router(series: usize) -> axum::Router {
     let mut chunk = FloatChunkBuilder::new(false);
     (0..20).for_each(|i| chunk.push(3_300_000 + i * 15_000, i as f64, 0));
     let chunk = chunk.chunk();
-    let all = labels(series).into_iter().map(|labels| SeriesChunks { labels, chunks: vec![chunk.clone()] });
+    let all = labels(series).into_iter().map(|labels| (labels, vec![chunk.clone()]));
     let parts = Parts {
         service: Arc::new(Ready(all.collect())),
         overrides: Overrides::uniform(Limits::default()),

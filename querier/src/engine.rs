@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mneme_model::ReadHints;
+use mneme_model::chunk::SeriesBatch;
 use mneme_promql::{Plan, QueryParams, QueryResult, Select, ast};
-use mneme_proto::internal::ingester::SeriesChunks;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
@@ -179,12 +180,16 @@ async fn fetch_one(
     select: &Select,
     floor: i64,
     entry: &Entry,
-) -> Result<Vec<SeriesChunks>, Error> {
+) -> Result<SeriesBatch, Error> {
     let start = select.start.max(floor);
     if start > select.end {
-        return Ok(Vec::new());
+        return Ok(SeriesBatch::new());
     }
-    let question = Question { matchers: select.matchers.clone(), start, end: select.end };
+    let hints = ReadHints {
+        labels: select.hints.labels.as_deref().map(Into::into),
+        newest_only: select.hints.newest_only,
+    };
+    let question = Question { matchers: select.matchers.clone(), start, end: select.end, hints };
     Ok(source.select(&question, &entry.query().budget).await?)
 }
 

@@ -5,10 +5,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use mneme_model::{Labels, Matcher, Metadata, TenantId, TimestampMs};
+use mneme_model::chunk::SeriesBatch;
+use mneme_model::{Labels, Matcher, Metadata, ReadHints, TenantId, TimestampMs};
 use mneme_proto::internal::ingester::{
-    Cardinality, CardinalityRequest, Error, FetchBudget, MetricMetadata, SeriesChunks, SeriesExemplars,
-    SeriesRequest, SharedQueryService,
+    Cardinality, CardinalityRequest, Error, FetchBudget, MetricMetadata, SeriesExemplars, SeriesRequest,
+    SharedQueryService,
 };
 
 use crate::federation::{TENANT_LABEL, Tenants};
@@ -25,6 +26,15 @@ pub(crate) struct Question {
     pub(crate) start: TimestampMs,
     /// Inclusive.
     pub(crate) end: TimestampMs,
+    /// What of a select's answer matters.
+    pub(crate) hints: ReadHints,
+}
+
+impl Question {
+    /// With all labels and samples.
+    pub(crate) fn new(matchers: Vec<Matcher>, start: TimestampMs, end: TimestampMs) -> Self {
+        Self { matchers, start, end, hints: ReadHints::default() }
+    }
 }
 
 /// The data of a request's tenants.
@@ -45,12 +55,19 @@ impl Source {
         &self,
         question: &Question,
         budget: &Arc<FetchBudget>,
-    ) -> Result<Vec<SeriesChunks>, Error> {
+    ) -> Result<SeriesBatch, Error> {
         let ask = |service: SharedQueryService, request| {
             let budget = budget.clone();
             async move { service.select_within(request, budget).await }
         };
-        Ok(self.stamped(self.ask(question, ask).await?, |series| &mut series.labels))
+        let mut all = SeriesBatch::new();
+        for (tenant, mut found) in self.ask(question, ask).await? {
+            if self.tenants.federated() {
+                found.map_labels(|labels| self.tenants.stamp(&tenant, labels));
+            }
+            all.append(found);
+        }
+        Ok(all)
     }
 
     /// Series without samples, each once.
@@ -109,8 +126,7 @@ impl Source {
         names: &[String],
         limit: usize,
     ) -> Result<Cardinality, Error> {
-        let question =
-            Question { matchers: matchers.to_vec(), start: TimestampMs::MIN, end: TimestampMs::MAX };
+        let question = Question::new(matchers.to_vec(), TimestampMs::MIN, TimestampMs::MAX);
         let own = names.iter().filter_map(|name| self.tenants.own_name(name)).map(str::to_owned);
         let own: Vec<String> = own.collect();
         let ask = |service: SharedQueryService, request: SeriesRequest| {
@@ -148,6 +164,9 @@ impl Source {
     {
         let (chosen, matchers) = self.tenants.route(&question.matchers);
         let (matchers, ask) = (&matchers, &ask);
+        // Of several tenants' labels all are needed: names differ from those that the query knows.
+        let labels = question.hints.labels.clone().filter(|_| !self.tenants.federated());
+        let hints = &ReadHints { labels, ..question.hints };
         stream::iter(chosen)
             .map(|tenant| async move {
                 let request = SeriesRequest {
@@ -155,6 +174,7 @@ impl Source {
                     matchers: matchers.clone(),
                     start: question.start,
                     end: question.end,
+                    hints: hints.clone(),
                 };
                 ask(self.service.clone(), request).await.map(|answer| (tenant, answer))
             })

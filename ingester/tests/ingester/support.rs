@@ -83,21 +83,16 @@ pub(crate) fn records(tenant: &str, samples: &[(&str, TimestampMs, f64)]) -> Rec
 
 pub(crate) fn everything(tenant: &str) -> SeriesRequest {
     let tenant = TenantId::new(tenant).unwrap();
-    SeriesRequest {
-        tenant,
-        matchers: vec![Matcher::equal("job", "test")],
-        start: TimestampMs::MIN,
-        end: TimestampMs::MAX,
-    }
+    SeriesRequest::all_times(tenant, vec![Matcher::equal("job", "test")])
 }
 
 /// A tenant's samples by metric name.
 pub(crate) async fn held(ingester: &Ingester, tenant: &str) -> BTreeMap<String, Vec<(TimestampMs, f64)>> {
     let found = ingester.select(everything(tenant)).await.unwrap();
     let mut all = BTreeMap::new();
-    for series in found {
+    for series in found.iter() {
         let mut samples = Samples::default();
-        mneme_model::chunk::merge(&series.chunks, TimestampMs::MIN, TimestampMs::MAX, &mut samples).unwrap();
+        mneme_model::chunk::merge(series.chunks, TimestampMs::MIN, TimestampMs::MAX, &mut samples).unwrap();
         let points = samples.t.into_iter().zip(samples.v).collect();
         assert!(all.insert(series.labels.metric_name().to_owned(), points).is_none(), "each series once");
     }

@@ -4,10 +4,12 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use mneme_model::chunk::{Chunk, SeriesBatch, SeriesView};
 use mneme_model::{Cut, Labels, Matcher, TenantId, TimestampMs};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
 use crate::appender::New;
+use crate::candidates::Candidates;
 use crate::export::ExemplarsBySlot;
 use crate::query::Reader;
 use crate::state::State;
@@ -15,7 +17,7 @@ use crate::store::{Found, Read, Reads};
 use crate::{
     Appender, ExportCursor, ExportPage, ExportedSeries, Generation, HeadConfig, HeadStats, MemoryUse,
     MetricMetadata, ReadError, SelectedSeries, SeriesExemplars, SeriesRef, Size, SpillFile, Spilled,
-    TenantStats, Window,
+    TenantStats, TextSet, Wanted, Window,
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
@@ -41,22 +43,48 @@ impl Head {
         Appender { config: &self.config, state: self.state.write(), tenant: None, new: New::default() }
     }
 
-    /// A tenant's series that fulfil all matchers and have a chunk in the window, each once.
+    /// Adds a tenant's series that fulfil all matchers and have a chunk in the window, each once, to `out`.
     ///
-    /// Spilled chunks are read after the lock is given up: call this where a thread may block.
+    /// Spilled chunks are read after the lock is given up: call this where a thread may block. After an error `out` is not to be used.
+    pub fn select_into(
+        &self,
+        tenant: &str,
+        wanted: &Wanted<'_>,
+        out: &mut SeriesBatch,
+    ) -> Result<(), ReadError> {
+        self.read(tenant, |reader| reader.select(wanted, out)).complete(out)
+    }
+
+    /// [`Self::select_into`] with all labels and samples, each series with memory of its own.
     pub fn select(
         &self,
         tenant: &str,
         matchers: &[Matcher],
         window: Window,
     ) -> Result<Vec<SelectedSeries>, ReadError> {
-        self.read(tenant, |reader| reader.select(matchers, window)).complete()
+        let mut found = SeriesBatch::new();
+        self.select_into(tenant, &Wanted::new(matchers, window), &mut found)?;
+        let own = |one: SeriesView<'_>| {
+            let meets = |chunk: &&Chunk| chunk.overlaps(window.start, window.end);
+            let chunks = one.chunks.iter().filter(meets).cloned().collect();
+            SelectedSeries { labels: one.labels.clone(), chunks }
+        };
+        Ok(found.iter().map(own).filter(|one| !one.chunks.is_empty()).collect())
     }
 
     /// The same series without their samples.
     #[must_use]
     pub fn series(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<Labels> {
-        self.read(tenant, |reader| reader.series(matchers, window))
+        let mut all = SeriesBatch::new();
+        self.series_into(tenant, matchers, window, &mut all);
+        all.into_labels()
+    }
+
+    /// Adds the same series to `out`, without chunks.
+    pub fn series_into(&self, tenant: &str, matchers: &[Matcher], window: Window, out: &mut SeriesBatch) {
+        self.read(tenant, |reader| {
+            reader.series(matchers, window, &mut |labels, identity| out.begin(labels, identity))
+        });
     }
 
     /// How many of a tenant's series fulfil all matchers, whatever their samples' times: what the index alone answers.
@@ -68,7 +96,14 @@ impl Head {
     /// Label names of these series, sorted, each once.
     #[must_use]
     pub fn label_names(&self, tenant: &str, matchers: &[Matcher], window: Window) -> Vec<String> {
-        self.read(tenant, |reader| reader.label_names(matchers, window))
+        let mut names = TextSet::default();
+        self.label_names_into(tenant, matchers, window, &mut names);
+        names.into_sorted()
+    }
+
+    /// Adds label names of these series.
+    pub fn label_names_into(&self, tenant: &str, matchers: &[Matcher], window: Window, out: &mut TextSet) {
+        self.read(tenant, |reader| Candidates::new(&reader, matchers, window).names(out));
     }
 
     /// Values of label `name` of these series, sorted, each once.
@@ -80,7 +115,20 @@ impl Head {
         matchers: &[Matcher],
         window: Window,
     ) -> Vec<String> {
-        self.read(tenant, |reader| reader.label_values(name, matchers, window))
+        let mut values = TextSet::default();
+        self.label_values_into(tenant, name, (matchers, window), &mut values);
+        values.into_sorted()
+    }
+
+    /// Adds values of label `name` of these series.
+    pub fn label_values_into(
+        &self,
+        tenant: &str,
+        name: &str,
+        (matchers, window): (&[Matcher], Window),
+        out: &mut TextSet,
+    ) {
+        self.read(tenant, |reader| Candidates::new(&reader, matchers, window).values(name, out));
     }
 
     /// Exemplars of `start..=end` of series that fulfil all matchers.
@@ -202,12 +250,11 @@ impl Head {
             let (mut chunks, mut files) = (Vec::new(), false);
             let whole = (TimestampMs::MIN, TimestampMs::MAX);
             series.chunks((&self.config, &state.store), cuts, whole, &mut |cut, found| match found {
-                Found::Memory(chunk) => chunks.push((cut, chunk)),
                 Found::File(read) => {
                     files = true;
                     on_file(page.series.len(), cut, read);
                 }
-                Found::Gone => {}
+                found => chunks.extend(found.in_memory().map(|chunk| (cut, chunk))),
             });
             let exemplars = exemplars.take(series.tenant, SeriesRef { slot, version: series.version });
             if files || !chunks.is_empty() || !exemplars.is_empty() {

@@ -15,6 +15,7 @@
 //! lock was given up. What a series costs: `docs/decisions/0005`, measured by `cargo bench -p mneme-head --bench memory`.
 
 mod appender;
+mod candidates;
 mod cardinality;
 mod config;
 mod exemplars;
@@ -25,12 +26,14 @@ mod late;
 mod memory;
 mod metadata;
 mod query;
+mod select;
 mod series;
 mod slab;
 mod state;
 mod stats;
 mod store;
 mod tenant;
+mod text_set;
 
 pub use appender::{Appender, Outcome, SeriesRef};
 pub use cardinality::Size;
@@ -40,5 +43,7 @@ pub use head::Head;
 pub use memory::MemoryUse;
 pub use metadata::MetricMetadata;
 pub use query::{SelectedSeries, SeriesExemplars, Window};
+pub use select::Wanted;
 pub use stats::{Generation, HeadStats, TenantStats};
 pub use store::{ReadError, SpillFile, Spilled};
+pub use text_set::TextSet;

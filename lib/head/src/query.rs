@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashSet;
 use mneme_model::chunk::Chunk;
 use mneme_model::{Cut, Exemplar, Labels, Matcher, TimestampMs};
 use roaring::RoaringBitmap;
@@ -11,9 +10,8 @@ use crate::exemplars;
 use crate::index::Index;
 use crate::series::Series;
 use crate::state::State;
-use crate::store::{Found, Reads};
 use crate::tenant::Tenant;
-use crate::{HeadConfig, MetricMetadata, ReadError};
+use crate::{HeadConfig, MetricMetadata};
 
 /// Which samples a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,29 +68,6 @@ pub struct SeriesExemplars {
     pub exemplars: Vec<Exemplar>,
 }
 
-/// What was selected under the lock.
-#[derive(Default)]
-pub(crate) struct Selection {
-    window: Window,
-    series: Vec<SelectedSeries>,
-    reads: Reads,
-}
-
-impl Selection {
-    /// Reads what is in files. To be called without the lock.
-    pub(crate) fn complete(mut self) -> Result<Vec<SelectedSeries>, ReadError> {
-        let Window { start, end, .. } = self.window;
-        let take = |at: usize, chunk: Chunk| {
-            if chunk.overlaps(start, end) {
-                self.series[at].chunks.push(chunk);
-            }
-        };
-        self.reads.run(take)?;
-        self.series.retain(|series| !series.chunks.is_empty());
-        Ok(self.series)
-    }
-}
-
 /// A tenant's series under the read lock.
 pub(crate) struct Reader<'a> {
     pub(crate) config: &'a HeadConfig,
@@ -123,63 +98,11 @@ impl<'a> Reader<'a> {
             .filter(move |series| series.overlaps(store, from, window.start, window.end))
     }
 
-    /// The matching series with what is in memory, and what is to be read from files.
-    pub(crate) fn select(&self, matchers: &[Matcher], window: Window) -> Selection {
-        let cuts = window.from.max(self.state.floor)..Cut(u64::MAX);
+    /// Calls `see` with labels and identity of the matching series with a chunk in the window.
+    pub(crate) fn series(&self, matchers: &[Matcher], window: Window, see: &mut dyn FnMut(Labels, u64)) {
         let set = self.matching(matchers);
-        let mut out =
-            Selection { window, series: Vec::with_capacity(set.len() as usize), reads: Reads::default() };
-        for series in set.iter().filter_map(|slot| self.state.slab.get(slot)) {
-            let (mut chunks, mut on_file) = (Vec::new(), false);
-            let range = (window.start, window.end);
-            series.chunks((self.config, &self.state.store), &cuts, range, &mut |_, found| match found {
-                Found::Memory(chunk) if chunk.overlaps(window.start, window.end) => chunks.push(chunk),
-                Found::File(read) => {
-                    on_file = true;
-                    out.reads.push(out.series.len(), read);
-                }
-                Found::Memory(_) | Found::Gone => {}
-            });
-            if on_file || !chunks.is_empty() {
-                out.series.push(SelectedSeries { labels: self.index().labels(&series.labels), chunks });
-            }
-        }
-        out
-    }
-
-    pub(crate) fn series(&self, matchers: &[Matcher], window: Window) -> Vec<Labels> {
-        let set = self.matching(matchers);
-        self.found(&set, window).map(|series| self.index().labels(&series.labels)).collect()
-    }
-
-    pub(crate) fn label_names(&self, matchers: &[Matcher], window: Window) -> Vec<String> {
-        let mut names: HashSet<&str> = HashSet::new();
-        if self.covers_all(matchers, window) {
-            names.extend(self.index().names().map(|(name, _, _)| name));
-        } else {
-            let set = self.matching(matchers);
-            let total = self.index().names().count();
-            for series in self.found(&set, window) {
-                names.extend(self.index().names_of(&series.labels));
-                if names.len() == total {
-                    break;
-                }
-            }
-        }
-        sorted(names)
-    }
-
-    pub(crate) fn label_values(&self, name: &str, matchers: &[Matcher], window: Window) -> Vec<String> {
-        let mut values: HashSet<&str> = HashSet::new();
-        if self.covers_all(matchers, window) {
-            values.extend(self.index().values(name).map(|(value, _)| value));
-        } else {
-            let set = self.matching(matchers);
-            values.extend(
-                self.found(&set, window).filter_map(|series| self.index().value(&series.labels, name)),
-            );
-        }
-        sorted(values)
+        let mut whole = self.index().cutter(None);
+        self.found(&set, window).for_each(|series| see(whole.labels(&series.labels), series.identity));
     }
 
     pub(crate) fn exemplars(
@@ -218,10 +141,4 @@ impl<'a> Reader<'a> {
             && window.start <= first
             && last <= window.end
     }
-}
-
-fn sorted(texts: HashSet<&str>) -> Vec<String> {
-    let mut texts: Vec<String> = texts.into_iter().map(str::to_owned).collect();
-    texts.sort_unstable();
-    texts
 }

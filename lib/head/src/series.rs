@@ -32,10 +32,12 @@ pub(crate) struct Series {
     pub(crate) seen: Cut,
     /// The labels, as pairs of the tenant's index, in order of names.
     pub(crate) labels: Box<[u32]>,
+    /// [`mneme_model::LabelsRef::identity`] of the labels: answers are put together by it, and the table of series finds it.
+    pub(crate) identity: u64,
 }
 
 // There are millions: a field more is a decision.
-const _: () = assert!(size_of::<Option<Series>>() <= 168);
+const _: () = assert!(size_of::<Option<Series>>() <= 176);
 
 /// What an addition to a series needs beside it.
 pub(crate) struct Context<'a> {
@@ -57,11 +59,12 @@ struct OpenHistograms {
 }
 
 impl Series {
-    pub(crate) fn new(tenant: u32, version: u32, labels: Box<[u32]>, seen: Cut) -> Self {
+    pub(crate) fn new(tenant: u32, version: u32, (labels, identity): (Box<[u32]>, u64), seen: Cut) -> Self {
         Self {
             tenant,
             version,
             labels,
+            identity,
             seen,
             max_time: TimestampMs::MIN,
             open_cut: Cut(0),
@@ -374,20 +377,32 @@ impl Series {
         }
     }
 
-    /// Whether a chunk of the generations from `from` on meets `start..=end`.
+    /// Whether a chunk of the generations from `from` on meets `start..=end`. What is open is looked at first: it is at hand.
     pub(crate) fn overlaps(&self, store: &Store, from: Cut, start: TimestampMs, end: TimestampMs) -> bool {
-        let mut found = false;
-        self.ranges(store, &mut |cut, first, last| found |= cut >= from && first <= end && start <= last);
-        found
+        let meets = |first: TimestampMs, last: TimestampMs| first <= end && start <= last;
+        let open = self.open.as_ref().filter(|_| self.open_cut >= from);
+        if open.is_some_and(|open| meets(open.min_time(), open.max_time())) {
+            return true;
+        }
+        let stored = |place: &Place| meets(place.min_time, place.max_time()) && store.cut(place) >= from;
+        if self.stored.iter().rev().any(stored) {
+            return true;
+        }
+        let Some(rest) = &self.rest else { return false };
+        let late =
+            |late: &Late| late.cut >= from && late.bounds().is_some_and(|(first, last)| meets(first, last));
+        let histograms = rest.histograms.as_ref().filter(|open| open.cut >= from);
+        rest.late.iter().any(late)
+            || histograms.is_some_and(|open| meets(open.builder.min_time(), open.builder.max_time()))
     }
 
-    /// Calls `see` with each chunk of the generations `cuts` that may meet `start..=end`; open ones are copied.
+    /// Calls `see` with each chunk of the generations `cuts` that may meet `start..=end`.
     pub(crate) fn chunks(
         &self,
         from: (&HeadConfig, &Store),
         cuts: &Range<Cut>,
         (start, end): (TimestampMs, TimestampMs),
-        see: &mut impl FnMut(Cut, Found),
+        see: &mut impl FnMut(Cut, Found<'_>),
     ) {
         let (config, store) = from;
         let meets = |first: TimestampMs, last: TimestampMs| first <= end && start <= last;
@@ -416,8 +431,28 @@ impl Series {
             && cuts.contains(&self.open_cut)
             && meets(open.min_time(), open.max_time())
         {
-            see(self.open_cut, Found::Memory(open.chunk()));
+            see(self.open_cut, Found::Open(open));
         }
+    }
+
+    /// The newest sample in `start..=end` (time, value, start timestamp) among all generations of `cuts`, where that is known
+    /// without decoding: it is the last float, and no chunk or buffer beside its own reaches its time.
+    #[inline]
+    pub(crate) fn newest(
+        &self,
+        cuts: &Range<Cut>,
+        (start, end): (TimestampMs, TimestampMs),
+    ) -> Option<(TimestampMs, f64, TimestampMs)> {
+        let open = self.open.as_ref()?;
+        let t = open.max_time();
+        let alone = || {
+            self.stored.iter().all(|place| place.max_time() < t)
+                && self.rest.as_ref().is_none_or(|rest| rest.max_time() < t)
+        };
+        if t < self.max_time || !(start..=end).contains(&t) || !cuts.contains(&self.open_cut) || !alone() {
+            return None;
+        }
+        open.last_value().map(|v| (t, v, open.last_st()))
     }
 
     /// How many chunks, open ones and buffers included.
@@ -463,6 +498,13 @@ impl OpenHistograms {
 }
 
 impl Rest {
+    /// No sample is later.
+    fn max_time(&self) -> TimestampMs {
+        let late = self.late.iter().filter_map(Late::bounds).map(|(_, last)| last);
+        let open = self.histograms.as_ref().map(|open| open.builder.max_time());
+        late.chain(open).max().unwrap_or(TimestampMs::MIN)
+    }
+
     fn memory(&self) -> usize {
         size_of::<Self>()
             + self.late.iter().map(Late::memory).sum::<usize>()

@@ -79,7 +79,8 @@ impl State {
 
     /// Finds or makes a series.
     pub(crate) fn series(&mut self, tenant: u32, labels: LabelsRef<'_>, cut: Cut) -> SeriesRef {
-        let hash = hash(tenant, labels);
+        let identity = labels.identity();
+        let hash = hash(tenant, identity);
         if let Some(slot) = self.find(tenant, labels, hash)
             && let Some(series) = self.slab.get_mut(slot)
         {
@@ -91,7 +92,7 @@ impl State {
         let owner = &mut self.tenants[tenant as usize];
         let before = owner.index.memory();
         let pairs = owner.index.intern(labels);
-        let series = Series::new(tenant, version, pairs.clone(), cut);
+        let series = Series::new(tenant, version, (pairs.clone(), identity), cut);
         let own = series_memory(&series);
         let slot = self.slab.insert(series);
         owner.index.add(slot, &pairs);
@@ -133,7 +134,7 @@ impl State {
     fn remove(&mut self, slot: u32) {
         let Some(series) = self.slab.remove(slot) else { return };
         let tenant = &mut self.tenants[series.tenant as usize];
-        let hash = hash(series.tenant, tenant.index.labels(&series.labels).view());
+        let hash = hash(series.tenant, series.identity);
         if let Ok(entry) = self.table.find_entry(Entry::spread(hash), |entry| entry.slot == slot) {
             entry.remove();
         }
@@ -206,8 +207,8 @@ impl State {
     }
 }
 
-/// Tenants get different seeds, so that equal labels of two tenants do not collide.
-fn hash(tenant: u32, labels: LabelsRef<'_>) -> u32 {
-    let hash = labels.hash(u64::from(tenant));
+/// Equal labels of two tenants get different hashes.
+fn hash(tenant: u32, identity: u64) -> u32 {
+    let hash = identity ^ u64::from(tenant).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (hash ^ (hash >> 32)) as u32
 }

@@ -16,6 +16,7 @@ mod ids;
 pub mod labels;
 mod matcher;
 mod metadata;
+mod read_hints;
 mod samples;
 mod tenant;
 
@@ -25,6 +26,7 @@ pub use ids::{Cut, PartitionId, WriterId};
 pub use labels::{Labels, LabelsBuilder, LabelsRef};
 pub use matcher::{InvalidRegex, MatchOp, Matcher};
 pub use metadata::{Metadata, MetricType};
+pub use read_hints::ReadHints;
 pub use samples::{
     HistogramPoint, STALE_NAN_BITS, Samples, TimestampMs, is_stale_nan, prefer_value, stale_nan,
 };

@@ -38,6 +38,6 @@ pub use features::{Features, UnknownFeature};
 pub use params::QueryParams;
 pub use parser::{LineColumn, MAX_HEIGHT, MAX_NESTING, ParseError, parse, parse_metric_selector};
 pub use plan::Plan;
-pub use queryable::{Hints, Queryable, ReadSamples, Select, Series, SeriesSet, StorageError};
+pub use queryable::{Hints, Queryable, ReadSamples, Select, SeriesSink, StorageError};
 pub use result::{QueryResult, QueryStats, ResultSeries, ResultValue, VectorSample};
 pub use signature::{FUNCTIONS, Signature, signature};

@@ -2,6 +2,8 @@
 
 use mneme_model::{Labels, Matcher, Samples, TimestampMs};
 
+use crate::Error;
+
 /// One selector's need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select {
@@ -27,6 +29,9 @@ pub struct Hints {
     /// The only labels that the query looks at, where that is known (`sum by (job) (..)`); `None` = all.
     /// A store that answers with fewer labels must still answer every series on its own.
     pub labels: Option<Vec<String>>,
+    /// Of each series the query looks at nothing but its newest sample within the time range, whatever that is (a stale marker, too).
+    /// Of native histograms the samples before it tell its counter reset hint: those of its chunk have to be there, too.
+    pub newest_only: bool,
 }
 
 /// A store's refusal, passed through to the caller.
@@ -37,27 +42,24 @@ pub struct StorageError {
     pub message: String,
 }
 
-/// One series of an answer. Its samples stay compressed until they are read.
-pub struct Series {
-    /// The whole identity.
-    pub labels: Labels,
-    /// The samples.
-    pub samples: Box<dyn ReadSamples>,
-}
-
 /// Samples that can be decoded, as often as asked.
-pub trait ReadSamples: Send {
+pub trait ReadSamples {
     /// Appends the samples of `start..=end` to `out`, ascending and without equal timestamps; stale markers included.
     fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), StorageError>;
 }
 
-/// An answer: each series once, in any order. Dropping it early is fine.
-pub type SeriesSet<'a> = Box<dyn Iterator<Item = Result<Series, StorageError>> + 'a>;
+/// Takes one series of an answer: its labels, at least those that [`Hints::labels`] lists, and its samples, which stay compressed until
+/// they are read. An error ends the answer.
+pub type SeriesSink<'s> = dyn FnMut(&Labels, &dyn ReadSamples) -> Result<(), Error> + 's;
 
 /// A store that can be asked for series without waiting.
 pub trait Queryable: Sync {
-    /// The series that fulfil all of `select.matchers` and have a sample in its time range (more is allowed).
-    fn select(&self, select: &Select) -> Result<SeriesSet<'_>, StorageError>;
+    /// Hands the series that fulfil all of `select.matchers` and have a sample in its time range (more is allowed) to `sink`, each once, in
+    /// any order. Where several selectors share a select, the same question comes again.
+    ///
+    /// # Errors
+    /// Those of `sink`, at once; [`StorageError`] where the store has no answer.
+    fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error>;
 }
 
 impl ReadSamples for Samples {

@@ -2,23 +2,23 @@
 
 use mneme_model::{Labels, Samples};
 use mneme_promql::{
-    Cancel, Explain, Features, Operator, Plan, QueryParams, Queryable, Select, Series, SeriesSet,
-    StorageError, evaluate, evaluate_analyzed, parse,
+    Cancel, Error, Explain, Features, Operator, Plan, QueryParams, Queryable, Select, SeriesSink, evaluate,
+    evaluate_analyzed, parse,
 };
 
 /// Six series of a sample a minute for two hours.
 struct Six;
 
 impl Queryable for Six {
-    fn select(&self, _select: &Select) -> Result<SeriesSet<'_>, StorageError> {
-        Ok(Box::new((0..6).map(|i| {
+    fn select(&self, _select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
+        (0..6).try_for_each(|i| {
             let (i, job) = (i.to_string(), format!("job{}", i % 2));
             let labels =
                 Labels::from_pairs([("__name__", "m_total"), ("i", i.as_str()), ("job", job.as_str())]);
             let mut samples = Samples::default();
             (0..120).for_each(|minute| samples.push_float(minute * 60_000, minute as f64, 0));
-            Ok(Series { labels, samples: Box::new(samples) })
-        })))
+            sink(&labels, &samples)
+        })
     }
 }
 

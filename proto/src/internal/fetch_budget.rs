@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use mneme_model::chunk::Chunk;
-
-use super::ingester::SeriesChunks;
+use mneme_model::chunk::BatchSize;
 
 /// Counts what a query's selects have found, together, and says when it is too much. Share it by `Arc`.
 #[derive(Debug, Default)]
@@ -17,21 +15,6 @@ pub struct FetchBudget {
     samples: AtomicU64,
     chunk_bytes: AtomicU64,
     bytes: AtomicU64,
-}
-
-/// What was found so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Series.
-    pub series: u64,
-    /// Chunks.
-    pub chunks: u64,
-    /// Samples, those outside of the asked times included.
-    pub samples: u64,
-    /// Bytes of chunks.
-    pub chunk_bytes: u64,
-    /// Bytes of chunks and labels with what holds them, estimated.
-    pub bytes: u64,
 }
 
 /// Why a query may not go on fetching.
@@ -69,16 +52,7 @@ impl FetchBudget {
     ///
     /// # Errors
     /// Those are too many, or somebody has called [`Self::stop`]. They are counted all the same.
-    pub fn take(&self, found: &[SeriesChunks]) -> Result<(), OverBudget> {
-        let mut sum = Found { series: found.len() as u64, ..Found::default() };
-        for one in found {
-            let data: usize = one.chunks.iter().map(|chunk| chunk.data.len()).sum();
-            let held = size_of::<SeriesChunks>() + one.chunks.len() * size_of::<Chunk>();
-            sum.chunks += one.chunks.len() as u64;
-            sum.samples += one.chunks.iter().map(|chunk| u64::from(chunk.count)).sum::<u64>();
-            sum.chunk_bytes += data as u64;
-            sum.bytes += (data + held + one.labels.as_bytes().len()) as u64;
-        }
+    pub fn take(&self, sum: BatchSize) -> Result<(), OverBudget> {
         self.chunks.fetch_add(sum.chunks, Ordering::Relaxed);
         self.samples.fetch_add(sum.samples, Ordering::Relaxed);
         self.chunk_bytes.fetch_add(sum.chunk_bytes, Ordering::Relaxed);
@@ -108,8 +82,8 @@ impl FetchBudget {
 
     /// What was found so far.
     #[must_use]
-    pub fn found(&self) -> Found {
-        Found {
+    pub fn found(&self) -> BatchSize {
+        BatchSize {
             series: self.series.load(Ordering::Relaxed),
             chunks: self.chunks.load(Ordering::Relaxed),
             samples: self.samples.load(Ordering::Relaxed),
@@ -121,36 +95,31 @@ impl FetchBudget {
 
 #[cfg(test)]
 mod tests {
-    use mneme_model::Labels;
-    use mneme_model::chunk::FloatChunkBuilder;
-
     use super::*;
 
-    fn series(samples: i64) -> SeriesChunks {
-        let mut builder = FloatChunkBuilder::new(false);
-        (0..samples).for_each(|t| builder.push(t, t as f64, 0));
-        SeriesChunks { labels: Labels::from_pairs([("a", "b")]), chunks: vec![builder.chunk()] }
+    fn series(samples: u64) -> BatchSize {
+        BatchSize { series: 1, chunks: 1, samples, chunk_bytes: 2 * samples, bytes: 100 + 2 * samples }
     }
 
     #[test]
     fn what_all_selects_found_together_is_held_against_the_limits() {
         let budget = FetchBudget::new(2, 0);
-        budget.take(&[series(3)]).unwrap();
-        budget.take(&[series(4)]).unwrap();
+        budget.take(series(3)).unwrap();
+        budget.take(series(4)).unwrap();
         assert_eq!((budget.found().samples, budget.found().chunks), (7, 2));
-        assert_eq!(budget.take(&[series(1)]), Err(OverBudget::Series { limit: 2, needed: 3 }));
+        assert_eq!(budget.take(series(1)), Err(OverBudget::Series { limit: 2, needed: 3 }));
 
         let budget = FetchBudget::new(0, 10);
-        let Err(OverBudget::Bytes { limit: 10, needed }) = budget.take(&[series(1)]) else { panic!() };
+        let Err(OverBudget::Bytes { limit: 10, needed }) = budget.take(series(1)) else { panic!() };
         assert_eq!(needed, budget.found().bytes);
     }
 
     #[test]
     fn who_is_stopped_gives_up() {
         let budget = FetchBudget::default();
-        budget.take(&[series(1)]).unwrap();
+        budget.take(series(1)).unwrap();
         budget.stop();
         assert_eq!(budget.check(), Err(OverBudget::Stopped));
-        assert_eq!(budget.take(&[]), Err(OverBudget::Stopped));
+        assert_eq!(budget.take(BatchSize::default()), Err(OverBudget::Stopped));
     }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use mneme_model::chunk::Chunk;
-use mneme_model::{Cut, Exemplar, Labels, Matcher, Metadata, PartitionId, TenantId, TimestampMs, WriterId};
+use mneme_model::chunk::{BatchMark, SeriesBatch};
+use mneme_model::{
+    Cut, Exemplar, Labels, Matcher, Metadata, PartitionId, ReadHints, TenantId, TimestampMs, WriterId,
+};
 
 use super::cardinality;
 pub use super::cardinality::{Cardinality, CardinalityBuilder, CardinalityRequest, LabelCardinality};
-pub use super::fetch_budget::{FetchBudget, Found, OverBudget};
+pub use super::fetch_budget::{FetchBudget, OverBudget};
 
 /// Parts of one committed segment, for the partitions that the receiver owns.
 #[derive(Clone, Debug)]
@@ -53,15 +55,17 @@ pub struct SeriesRequest {
     pub start: TimestampMs,
     /// Inclusive.
     pub end: TimestampMs,
+    /// What of a [`QueryService::select`]'s answer matters; other questions are not concerned.
+    pub hints: ReadHints,
 }
 
-/// One series and its compressed samples.
-#[derive(Clone, Debug)]
-pub struct SeriesChunks {
-    /// The whole identity.
-    pub labels: Labels,
-    /// Chunks in any order; they may overlap and repeat samples. `mneme_model::chunk::merge` reads them as one.
-    pub chunks: Vec<Chunk>,
+impl SeriesRequest {
+    /// All there is of the series that fulfil `matchers`.
+    #[must_use]
+    pub fn all_times(tenant: TenantId, matchers: Vec<Matcher>) -> Self {
+        let (start, end) = (TimestampMs::MIN, TimestampMs::MAX);
+        Self { tenant, matchers, start, end, hints: ReadHints::default() }
+    }
 }
 
 /// One series' exemplars.
@@ -110,17 +114,17 @@ pub trait DeliveryService: Send + Sync {
 #[async_trait]
 pub trait QueryService: Send + Sync {
     /// Series with their samples, each series once.
-    async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error>;
+    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error>;
 
     /// As [`Self::select`], but stops as soon as `budget` is spent. What is found counts into it.
     async fn select_within(
         &self,
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
-    ) -> Result<Vec<SeriesChunks>, Error> {
+    ) -> Result<SeriesBatch, Error> {
         budget.check()?;
         let found = self.select(request).await?;
-        budget.take(&found)?;
+        budget.take(found.size_since(BatchMark::default()))?;
         Ok(found)
     }
 
@@ -139,7 +143,7 @@ pub trait QueryService: Send + Sync {
     /// How many series each label has.
     async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
         let (tenant, matchers) = (request.tenant.clone(), request.matchers.clone());
-        let all = SeriesRequest { tenant, matchers, start: TimestampMs::MIN, end: TimestampMs::MAX };
+        let all = SeriesRequest::all_times(tenant, matchers);
         Ok(cardinality::count(&self.series(all).await?, &request))
     }
 

@@ -80,7 +80,7 @@ pub(super) async fn active_series(call: &Call, form: &Form) -> Result<Response, 
         return Err(Error::bad_data("missing 'selector' parameter"));
     }
     let range = call.visible(params::Range { start: call.now.saturating_sub(IDLE_MS), end: i64::MAX });
-    let question = Question { matchers, start: range.start, end: range.end };
+    let question = Question::new(matchers, range.start, range.end);
     let series = call.within(call.source.series(&question)).await?;
     let pieces = Box::new(SeriesPieces::new(series));
     Ok(body::stream(b"{\"data\":".to_vec(), pieces, b"}".to_vec(), body::JSON))

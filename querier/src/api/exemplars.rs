@@ -31,7 +31,7 @@ pub(super) async fn exemplars(call: &Call, form: &Form) -> Result<Reply, Error> 
     let start = range.start.max(call.limits.floor(call.now));
     let mut found = BTreeMap::<Labels, Vec<Exemplar>>::new();
     for matchers in selectors {
-        let series = call.source.exemplars(&Question { matchers, start, end: range.end }).await?;
+        let series = call.source.exemplars(&Question::new(matchers, start, range.end)).await?;
         found.extend(series.into_iter().map(|one| (one.labels, one.exemplars)));
     }
     let series = found.into_iter().filter(|(_, exemplars)| !exemplars.is_empty());

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
-use mneme_model::chunk;
-use mneme_model::{FloatHistogram, Labels, Matcher, Samples, TimestampMs, is_stale_nan};
-use mneme_proto::internal::ingester::SeriesChunks;
+use mneme_model::chunk::{self, Chunk, SeriesBatch};
+use mneme_model::{FloatHistogram, Labels, Matcher, ReadHints, Samples, TimestampMs, is_stale_nan};
 
 use super::dispatch::Call;
 use super::exposition::{Exposition, ExpositionPieces};
@@ -45,7 +44,8 @@ pub(super) async fn federate(call: &Call, headers: &HeaderMap, form: &Form) -> R
     entry.reach(Stage::Fetching);
     let mut found = Vec::new();
     for matchers in sets {
-        let question = Question { matchers, start, end };
+        let hints = ReadHints { newest_only: true, ..ReadHints::default() };
+        let question = Question { hints, ..Question::new(matchers, start, end) };
         let fetch = call.within(call.source.select(&question, &entry.query().budget));
         found.push(entry.unless_killed("query preparation", fetch).await?);
     }
@@ -72,25 +72,21 @@ fn escaping(headers: &HeaderMap) -> Escaping {
 }
 
 /// The last sample of each series, sorted by name and then by labels.
-fn last_values(
-    found: Vec<Vec<SeriesChunks>>,
-    start: TimestampMs,
-    end: TimestampMs,
-) -> Result<Vec<Sample>, Error> {
-    let mut series: BTreeMap<Labels, Vec<chunk::Chunk>> = BTreeMap::new();
-    for one in found.into_iter().flatten() {
+fn last_values(found: Vec<SeriesBatch>, start: TimestampMs, end: TimestampMs) -> Result<Vec<Sample>, Error> {
+    let mut series: BTreeMap<&Labels, &[Chunk]> = BTreeMap::new();
+    for one in found.iter().flat_map(SeriesBatch::iter) {
         series.entry(one.labels).or_insert(one.chunks);
     }
     let mut all = Vec::with_capacity(series.len());
     let mut samples = Samples::default();
     for (labels, chunks) in series {
         samples.clear();
-        chunk::merge(&chunks, start, end, &mut samples)
+        chunk::merge(chunks, start, end, &mut samples)
             .map_err(|error| Error::new(ErrorType::Internal, format!("series {labels}: {error}")))?;
         if !labels.metric_name().is_empty()
             && let Some((t, value)) = last(&samples)
         {
-            all.push(Sample { labels, t, value });
+            all.push(Sample { labels: labels.clone(), t, value });
         }
     }
     all.sort_by(|a, b| a.labels.metric_name().cmp(b.labels.metric_name()));

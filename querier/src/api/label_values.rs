@@ -20,7 +20,7 @@ pub(super) async fn label_values(call: &Call, name: &str, form: &Form) -> Result
     let range = call.visible(params::range(form)?);
     let mut found = Vec::new();
     for matchers in selectors::parse_or_all(form)? {
-        let question = Question { matchers, start: range.start, end: range.end };
+        let question = Question::new(matchers, range.start, range.end);
         found.push(call.within(call.source.label_values(&name, &question)).await?);
     }
     let mut values = labels::union(call, found).await?;

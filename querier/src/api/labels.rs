@@ -13,7 +13,7 @@ pub(super) async fn labels(call: &Call, form: &Form) -> Result<Reply, Error> {
     let range = call.visible(params::range(form)?);
     let mut found = Vec::new();
     for matchers in selectors::parse_or_all(form)? {
-        let question = Question { matchers, start: range.start, end: range.end };
+        let question = Question::new(matchers, range.start, range.end);
         found.push(call.within(call.source.label_names(&question)).await?);
     }
     let mut names = union(call, found).await?;

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, header};
-use mneme_model::{Matcher, Samples, TimestampMs, chunk};
-use mneme_proto::internal::ingester::SeriesChunks;
+use mneme_model::chunk::{self, SeriesBatch, SeriesView};
+use mneme_model::{Matcher, Samples, TimestampMs};
 use mneme_proto::remote_read::{
     EncodedChunk, HistogramChunks, ReadQuery, ReadRequest, ResponseType, SamplesReply, XorChunks, push_frame,
 };
@@ -23,7 +23,7 @@ const STREAM: &str = "application/x-streamed-protobuf; proto=prometheus.ChunkedR
 
 /// What was found for one query.
 struct Found {
-    series: Vec<SeriesChunks>,
+    series: SeriesBatch,
     start: TimestampMs,
     end: TimestampMs,
 }
@@ -114,9 +114,9 @@ async fn fetch(
     for (query, matchers) in queries.iter().zip(matchers) {
         let (start, end) = (query.start.max(floor), query.end);
         let series = if start > end {
-            Vec::new()
+            SeriesBatch::new()
         } else {
-            let question = Question { matchers, start, end };
+            let question = Question::new(matchers, start, end);
             let select = call.within(call.source.select(&question, &entry.query().budget));
             entry.unless_killed("query preparation", select).await?
         };
@@ -126,9 +126,9 @@ async fn fetch(
 }
 
 /// The samples of one series.
-fn decode_series(one: &SeriesChunks, start: i64, end: i64, out: &mut Samples) -> Result<(), Error> {
+fn decode_series(one: &SeriesView<'_>, start: i64, end: i64, out: &mut Samples) -> Result<(), Error> {
     out.clear();
-    chunk::merge(&one.chunks, start, end, out).map_err(|error| {
+    chunk::merge(one.chunks, start, end, out).map_err(|error| {
         Error::new(ErrorType::Internal, format!("series {} has a broken chunk: {error}", one.labels))
     })
 }
@@ -138,7 +138,7 @@ fn samples(found: Vec<Found>, limit: usize, cancel: &mneme_promql::Cancel) -> Re
     let (mut reply, mut samples) = (SamplesReply::default(), Samples::default());
     for Found { series, start, end } in found {
         let mut count = 0usize;
-        for one in series {
+        for one in series.iter() {
             cancel.check()?;
             decode_series(&one, start, end, &mut samples)?;
             count += samples.len();
@@ -162,7 +162,7 @@ fn samples(found: Vec<Found>, limit: usize, cancel: &mneme_promql::Cancel) -> Re
 /// Series are sent in order.
 fn sorted(mut found: Vec<Found>) -> Vec<Found> {
     for one in &mut found {
-        one.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        one.series.sort();
     }
     found
 }
@@ -191,7 +191,7 @@ impl Frames {
             return true;
         };
         self.series += 1;
-        if let Err(error) = decode_series(one, found.start, found.end, &mut self.samples) {
+        if let Err(error) = decode_series(&one, found.start, found.end, &mut self.samples) {
             tracing::error!(error = %error.message, "a series is missing in a remote read");
             return true;
         }

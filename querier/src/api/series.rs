@@ -20,7 +20,7 @@ pub(super) async fn series(call: &Call, form: &Form) -> Result<Reply, Error> {
 
     let mut found = Vec::with_capacity(sets.len());
     for matchers in sets {
-        let question = Question { matchers, start: range.start, end: range.end };
+        let question = Question::new(matchers, range.start, range.end);
         found.push(call.within(call.source.series(&question)).await?);
     }
     let mut series = union(call, found).await?;

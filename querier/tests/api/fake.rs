@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder};
+use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder, SeriesBatch};
 use mneme_model::histogram::Span;
 use mneme_model::{
     AnyHistogram, Exemplar, FloatHistogram, Labels, Metadata, MetricType, TenantId, TimestampMs,
 };
-use mneme_proto::internal::ingester::{
-    Error, MetricMetadata, QueryService, SeriesChunks, SeriesExemplars, SeriesRequest,
-};
+use mneme_proto::internal::ingester::{Error, MetricMetadata, QueryService, SeriesExemplars, SeriesRequest};
 
 /// A series and its samples.
 type FakeSeries = (Labels, Vec<(TimestampMs, f64)>);
@@ -72,17 +70,14 @@ impl Fake {
 
 #[async_trait]
 impl QueryService for Fake {
-    async fn select(&self, request: SeriesRequest) -> Result<Vec<SeriesChunks>, Error> {
+    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error> {
         if self.stuck {
             std::future::pending::<()>().await;
         }
         let found = self.find(&request)?;
         Ok(found
             .into_iter()
-            .map(|(labels, samples)| SeriesChunks {
-                labels: labels.clone(),
-                chunks: vec![self.chunk(labels, samples)],
-            })
+            .map(|(labels, samples)| (labels.clone(), vec![self.chunk(labels, samples)]))
             .collect())
     }
 

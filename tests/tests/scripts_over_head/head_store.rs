@@ -1,9 +1,9 @@
 //! A head as the store of scripts.
 
-use mneme_head::{Head, Window};
-use mneme_model::chunk::{Chunk, merge};
-use mneme_model::{AnyHistogram, Cut, Labels, Samples, TenantId, TimestampMs};
-use mneme_promql::{Plan, Queryable, ReadSamples, Select, Series, SeriesSet, StorageError};
+use mneme_head::{Head, Wanted, Window};
+use mneme_model::chunk::{SeriesBatch, SeriesView, merge};
+use mneme_model::{AnyHistogram, Cut, Labels, ReadHints, Samples, TenantId, TimestampMs};
+use mneme_promql::{Error, Plan, Queryable, ReadSamples, Select, SeriesSink, StorageError};
 
 use crate::promqltest::store::Store;
 
@@ -52,22 +52,23 @@ impl Store for HeadStore {
 struct View<'a>(&'a Head);
 
 impl Queryable for View<'_> {
-    fn select(&self, select: &Select) -> Result<SeriesSet<'_>, StorageError> {
-        let window = Window::new(select.start, select.end);
-        let found = self.0.select(TENANT, &select.matchers, window).map_err(failed)?;
-        Ok(Box::new(
-            found
-                .into_iter()
-                .map(|series| Ok(Series { labels: series.labels, samples: Box::new(Chunks(series.chunks)) })),
-        ))
+    fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
+        let hints = ReadHints {
+            labels: select.hints.labels.as_deref().map(Into::into),
+            newest_only: select.hints.newest_only,
+        };
+        let wanted = Wanted::new(&select.matchers, Window::new(select.start, select.end)).with_hints(hints);
+        let mut found = SeriesBatch::new();
+        self.0.select_into(TENANT, &wanted, &mut found).map_err(failed)?;
+        found.iter().try_for_each(|series| sink(series.labels, &Compressed(series)))
     }
 }
 
-struct Chunks(Vec<Chunk>);
+struct Compressed<'a>(SeriesView<'a>);
 
-impl ReadSamples for Chunks {
+impl ReadSamples for Compressed<'_> {
     fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), StorageError> {
-        merge(&self.0, start, end, out).map_err(failed)
+        merge(self.0.chunks, start, end, out).map_err(failed)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One tenant's inverted index: label -> value -> series.
 
+mod cutter;
 mod postings;
 mod select;
 
@@ -7,6 +8,7 @@ use hashbrown::{HashMap, HashTable};
 use mneme_model::{Labels, LabelsRef};
 use roaring::RoaringBitmap;
 
+pub(crate) use cutter::Cutter;
 pub(crate) use postings::Postings;
 
 use crate::slab::Slab;
@@ -212,8 +214,7 @@ impl Index {
 
     /// Values of `name` and their numbers of series, in no order.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
-        let list = self.by_name.get(name).map_or(&[][..], |&id| &self.names[id as usize].pairs);
-        list.iter().map(|&id| {
+        self.pairs_of_name(name).iter().map(|&id| {
             let pair = &self.at(id);
             (pair.value(), pair.postings.len())
         })
@@ -231,9 +232,14 @@ impl Index {
         Some(self.at(*id).value())
     }
 
-    /// The names among `pairs`.
-    pub(crate) fn names_of<'a>(&'a self, pairs: &'a [u32]) -> impl Iterator<Item = &'a str> {
-        pairs.iter().filter_map(|&id| self.at(id).label.iter().next().map(|(name, _)| name))
+    /// The pairs of a name, in no order.
+    pub(crate) fn pairs_of_name(&self, name: &str) -> &[u32] {
+        self.by_name.get(name).map_or(&[][..], |&id| &self.names[id as usize].pairs)
+    }
+
+    /// The series that have a label.
+    pub(crate) fn postings(&self, pair: u32) -> Option<&Postings> {
+        self.pairs.get(pair).map(|pair| &pair.postings)
     }
 
     /// How many different labels (name and value).

@@ -67,6 +67,21 @@ impl Postings {
         }
     }
 
+    /// Whether `is` is true of a slot; not called any more once it was.
+    pub(crate) fn any(&self, mut is: impl FnMut(u32) -> bool) -> bool {
+        match self {
+            Self::Few(list) => list.iter().any(|&slot| is(slot)),
+            Self::Many(set, _) => set.iter().any(is),
+        }
+    }
+
+    pub(crate) fn contains(&self, slot: u32) -> bool {
+        match self {
+            Self::Few(list) => list.binary_search(&slot).is_ok(),
+            Self::Many(set, _) => set.contains(slot),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),

@@ -11,6 +11,8 @@ mod page;
 mod reads;
 mod spill_file;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use mneme_model::chunk::{Chunk, Encoding, FloatChunkBuilder, HistogramChunkBuilder};
 use mneme_model::{Cut, TimestampMs};
@@ -55,9 +57,16 @@ impl Place {
     }
 
     /// The chunk that `record` holds; `None` for what is no record.
-    fn chunk(&self, mut record: Bytes) -> Option<Chunk> {
-        record.truncate(record.len().checked_sub(CRC)?);
-        let (&first, rest) = record.split_first()?;
+    fn chunk(&self, record: Bytes) -> Option<Chunk> {
+        let (mut chunk, range) = self.header(&record)?;
+        chunk.data = record.slice(range);
+        Some(chunk)
+    }
+
+    /// The chunk that `record` holds but for its bytes, and where these are.
+    fn header(&self, record: &[u8]) -> Option<(Chunk, Range<usize>)> {
+        let end = record.len().checked_sub(CRC)?;
+        let (&first, rest) = record.get(..end)?.split_first()?;
         let (count, rest) = rest.split_first_chunk::<4>()?;
         let count = u32::from_le_bytes(*count);
         let encoding = Encoding::from_number(first & !WIDE)?;
@@ -66,8 +75,8 @@ impl Place {
         } else {
             (TimestampMs::from_le_bytes(*rest.first_chunk()?), 13)
         };
-        let data = record.split_off(header);
-        Some(Chunk { encoding, min_time: self.min_time, max_time, count, data })
+        let chunk = Chunk { encoding, min_time: self.min_time, max_time, count, data: Bytes::new() };
+        Some((chunk, header..end))
     }
 }
 
@@ -82,11 +91,27 @@ struct Header {
 }
 
 /// Where a chunk was found.
-pub(crate) enum Found {
+pub(crate) enum Found<'a> {
     Memory(Chunk),
+    /// In a page that still grows: without its bytes, and those.
+    Filling(Chunk, &'a [u8]),
+    /// Not closed yet.
+    Open(&'a FloatChunkBuilder),
     File(Read),
     /// Its generation was dropped.
     Gone,
+}
+
+impl Found<'_> {
+    /// A chunk of its own, unless it is in a file or gone.
+    pub(crate) fn in_memory(self) -> Option<Chunk> {
+        match self {
+            Self::Memory(chunk) => Some(chunk),
+            Self::Filling(chunk, data) => Some(Chunk { data: Bytes::copy_from_slice(data), ..chunk }),
+            Self::Open(builder) => Some(builder.chunk()),
+            Self::File(_) | Self::Gone => None,
+        }
+    }
 }
 
 /// The pages.
@@ -227,26 +252,30 @@ impl Store {
     }
 
     /// The chunk at a place, or where to read it.
-    pub(crate) fn find(&self, place: &Place) -> Found {
+    pub(crate) fn find(&self, place: &Place) -> Found<'_> {
         let Some(page) = self.pages.get(place.page as usize) else { return Found::Gone };
-        let (start, end) = (place.offset as usize, place.offset as usize + place.len as usize);
-        let record = match &page.data {
-            Data::Filling(data) => data.get(start..end).map(Bytes::copy_from_slice),
-            Data::Full(data) => (end <= data.len()).then(|| data.slice(start..end)),
-            Data::Spilled { file, base } => {
-                return Found::File(Read::new(*place, file.clone(), *base));
-            }
+        let range = place.offset as usize..place.offset as usize + place.len as usize;
+        let found = match &page.data {
+            Data::Filling(data) => data.get(range).and_then(|record| {
+                let (chunk, range) = place.header(record)?;
+                Some(Found::Filling(chunk, record.get(range)?))
+            }),
+            Data::Full(data) => data.get(range.clone()).and_then(|record| {
+                let (mut chunk, within) = place.header(record)?;
+                chunk.data = data.slice(range.start + within.start..range.start + within.end);
+                Some(Found::Memory(chunk))
+            }),
+            Data::Spilled { file, base } => Some(Found::File(Read::new(*place, file.clone(), *base))),
             Data::Gone => None,
         };
-        record.and_then(|record| place.chunk(record)).map_or(Found::Gone, Found::Memory)
+        found.unwrap_or(Found::Gone)
     }
 
     /// The chunk at a place, read from its file if it was spilled; `None` if it is gone or cannot be read.
     pub(crate) fn read(&self, place: &Place) -> Option<Chunk> {
         match self.find(place) {
-            Found::Memory(chunk) => Some(chunk),
             Found::File(read) => read.alone().ok(),
-            Found::Gone => None,
+            found => found.in_memory(),
         }
     }
 

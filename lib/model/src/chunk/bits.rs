@@ -88,6 +88,11 @@ impl BitWriter {
         }
     }
 
+    /// Forgets what was written and keeps the block.
+    pub(super) fn clear(&mut self) {
+        (self.whole, self.tail, self.tail_bits) = (0, 0, 0);
+    }
+
     /// Bytes written so far, the last one padded with zero bits.
     pub(super) fn len(&self) -> usize {
         self.whole as usize + usize::from(self.tail_bits > 0)

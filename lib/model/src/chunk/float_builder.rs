@@ -36,6 +36,13 @@ impl FloatChunkBuilder {
         }
     }
 
+    /// Begins a new chunk in the same memory.
+    pub fn restart(&mut self, with_st: bool) {
+        let mut bits = std::mem::take(&mut self.bits);
+        bits.clear();
+        *self = Self { bits, ..Self::new(with_st) };
+    }
+
     /// Whether start timestamps are kept.
     #[must_use]
     pub fn with_st(&self) -> bool {

@@ -186,41 +186,49 @@ impl Columns<'_> {
         let is_whole = state.scale == 0;
         let mut too_large = false;
         let mut filled = 0;
-        for (t, v) in t.iter_mut().zip(v) {
-            let before = (self.bits.at, self.step, self.t);
-            let mut word = self.bits.peek();
-            let mut used = 0;
-            if word >> 63 == 0 {
-                self.t = self.t.wrapping_add(self.step);
-                if self.t <= before.2 {
-                    return Err(Error::Time);
+        let wanted = t.len().min(v.len());
+        'parameter: while filled < wanted {
+            // The bit length of an eighth: at most 29, so that what is peeked at holds it all. It seldom changes: as long as it is
+            // compared and not taken over, the place of the next sample is predicted instead of waited for.
+            let k = rice(cost_delta, cost_second);
+            for (t, v) in t[filled..wanted].iter_mut().zip(&mut v[filled..wanted]) {
+                let before = (self.bits.at, self.step, self.t);
+                let mut word = self.bits.peek();
+                let mut used = 0;
+                if word >> 63 == 0 {
+                    self.t = self.t.wrapping_add(self.step);
+                    if self.t <= before.2 {
+                        return Err(Error::Time);
+                    }
+                    (word, used) = (word << 1, 1);
+                } else {
+                    self.next_time(word)?;
+                    word = self.bits.peek();
                 }
-                (word, used) = (word << 1, 1);
-            } else {
-                self.next_time(word)?;
-                word = self.bits.peek();
-            }
-            let ones = (!word | 1).leading_zeros();
-            if ones >= ESCAPE_ONES {
-                (self.bits.at, self.step, self.t) = before;
-                break;
-            }
-            // The bit length of an eighth: at most 29, so that what is peeked at holds it all.
-            let k = (cost_delta.min(cost_second) | 4).ilog2() - 2;
-            self.bits.skip((used + ones + 1 + k) as usize)?;
-            let low = (word << (ones + 1)) >> 1 >> (63 - k);
-            let residual = unzigzag(u64::from(ones) << k | low);
-            let delta = if cost_second < cost_delta { residual.wrapping_add(last_delta) } else { residual };
-            integer = integer.wrapping_add(delta);
-            too_large |= integer.unsigned_abs() > MAX_INTEGER as u64;
-            cost_delta = learn(cost_delta, delta.unsigned_abs());
-            cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
-            last_delta = delta;
-            *t = self.t;
-            *v = if is_whole { integer as f64 } else { integer as f64 / power };
-            filled += 1;
-            if self.t > self.end {
-                break;
+                let ones = (!word | 1).leading_zeros();
+                if ones >= ESCAPE_ONES {
+                    (self.bits.at, self.step, self.t) = before;
+                    break 'parameter;
+                }
+                self.bits.skip((used + ones + 1 + k) as usize)?;
+                let low = (word << (ones + 1)) >> 1 >> (63 - k);
+                let residual = unzigzag(u64::from(ones) << k | low);
+                let delta =
+                    if cost_second < cost_delta { residual.wrapping_add(last_delta) } else { residual };
+                integer = integer.wrapping_add(delta);
+                too_large |= integer.unsigned_abs() > MAX_INTEGER as u64;
+                cost_delta = learn(cost_delta, delta.unsigned_abs());
+                cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
+                last_delta = delta;
+                *t = self.t;
+                *v = if is_whole { integer as f64 } else { integer as f64 / power };
+                filled += 1;
+                if self.t > self.end {
+                    break 'parameter;
+                }
+                if rice(cost_delta, cost_second) != k {
+                    continue 'parameter;
+                }
             }
         }
         if too_large {
@@ -267,6 +275,12 @@ impl Columns<'_> {
         }
         Ok(filled)
     }
+}
+
+/// The Rice code's parameter.
+#[inline(always)]
+fn rice(cost_delta: u32, cost_second: u32) -> u32 {
+    (cost_delta.min(cost_second) | 4).ilog2() - 2
 }
 
 /// As the codec learns: eight times a running mean, which one outlier raises no more than fourfold.

@@ -4,6 +4,7 @@
 //! overlap. The bytes are described in `docs/formats/chunk.md`. Every reader treats the bytes as foreign: they are never
 //! trusted, a broken chunk is an [`Error`].
 
+mod batch;
 mod bits;
 mod counter_resets;
 mod float_builder;
@@ -19,6 +20,7 @@ mod value;
 
 use bytes::Bytes;
 
+pub use batch::{BatchMark, BatchSize, SeriesBatch, SeriesView};
 pub use counter_resets::set_counter_resets;
 pub use float_builder::FloatChunkBuilder;
 pub use float_reader::{FloatReader, FloatSample};
@@ -102,6 +104,8 @@ impl Chunk {
             return Ok(());
         }
         match self.encoding {
+            // Columns are made in blocks, which is too much for one sample.
+            Encoding::Float if self.count == 1 => self.read_floats(start, end, out),
             Encoding::Float => float_columns::read(self, start, end, out),
             Encoding::FloatSt => self.read_floats(start, end, out),
             Encoding::Histogram => self.read_histograms(start, end, out),

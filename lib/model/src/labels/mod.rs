@@ -129,6 +129,13 @@ impl<'a> LabelsRef<'a> {
         Labels(self.0.into())
     }
 
+    /// What tells a series from others where its labels are not at hand: [`Self::hash`] with the seed 0. Two series have the
+    /// same one with a probability of 2^-64.
+    #[must_use]
+    pub fn identity(self) -> u64 {
+        self.hash(0)
+    }
+
     /// XXH3-64 of the canonical bytes.
     #[must_use]
     pub fn hash(self, seed: u64) -> u64 {

@@ -19,10 +19,15 @@ impl<'a> LabelsRef<'a> {
 impl Labels {
     /// The set of the labels of `parts`, whose names must ascend from part to part (as [`LabelsRef::singles`] gives them).
     pub fn concat<'p>(parts: impl Iterator<Item = LabelsRef<'p>> + Clone) -> Self {
-        let mut text = String::with_capacity(parts.clone().map(|part| part.0.len()).sum());
-        parts.for_each(|part| text.push_str(part.0));
-        debug_assert!(LabelsRef::parse(text.as_bytes()).is_ok(), "names ascend");
-        Self(text.into())
+        Self::concat_by(&mut String::with_capacity(parts.clone().map(|part| part.0.len()).sum()), parts)
+    }
+
+    /// As [`Self::concat`], by way of a buffer (cleared first) that is used again for the next set.
+    pub fn concat_by<'p>(buffer: &mut String, parts: impl Iterator<Item = LabelsRef<'p>>) -> Self {
+        buffer.clear();
+        parts.for_each(|part| buffer.push_str(part.0));
+        debug_assert!(LabelsRef::parse(buffer.as_bytes()).is_ok(), "names ascend");
+        Self(buffer.as_str().into())
     }
 }
 

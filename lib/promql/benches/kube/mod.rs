@@ -1,8 +1,10 @@
 //! A store of compressed chunks, shaped as PERF.md's W1: targets of 500 series of about 12 labels, 20 jobs, 240 scrapes of 15 s.
 
+use std::collections::HashMap;
+
 use mneme_model::chunk::{self, Chunk, FloatChunkBuilder};
 use mneme_model::{Labels, Samples, TimestampMs};
-use mneme_promql::{Queryable, ReadSamples, Select, Series, SeriesSet, StorageError};
+use mneme_promql::{Error, Queryable, ReadSamples, Select, SeriesSink, StorageError};
 
 /// Time of the first scrape.
 pub(crate) const START: TimestampMs = 1_700_000_000_000;
@@ -51,36 +53,54 @@ impl Store {
     }
 
     /// What a querier would have fetched for a select: benchmarks measure the engine, not the index.
-    pub(crate) fn fetch(&self, selects: &[Select]) -> Fetched<'_> {
-        let answer = |select: &Select| {
-            let matches = |labels: &Labels| {
-                select.matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or("")))
-            };
-            (select.clone(), self.series.iter().filter(|(labels, _)| matches(labels)).collect())
+    pub(crate) fn fetch(&self, selects: &[Select]) -> Fetched {
+        Fetched { answers: selects.iter().map(|select| (select.clone(), self.answer(select))).collect() }
+    }
+
+    fn answer(&self, select: &Select) -> Vec<Stored> {
+        let matches = |(labels, _): &&Stored| {
+            select.matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or("")))
         };
-        Fetched { answers: selects.iter().map(answer).collect() }
+        let mut made: HashMap<Labels, Labels> = HashMap::new();
+        let mut cut = |labels: &Labels| match &select.hints.labels {
+            None => labels.clone(),
+            // As stores do: equal sets are made once.
+            Some(names) => {
+                let cut = labels.view().filter(|name| names.iter().any(|kept| kept == name));
+                made.entry(cut.clone()).or_insert(cut).clone()
+            }
+        };
+        let chunks = |chunks: &[Chunk]| match chunks.last().filter(|_| select.hints.newest_only) {
+            None => chunks.to_vec(),
+            Some(last) => {
+                let mut samples = Samples::default();
+                last.read(last.max_time, last.max_time, &mut samples).expect("built here");
+                let mut builder = FloatChunkBuilder::new(false);
+                builder.push(last.max_time, samples.v[0], 0);
+                vec![builder.chunk()]
+            }
+        };
+        self.series.iter().filter(matches).map(|(labels, all)| (cut(labels), chunks(all))).collect()
     }
 }
 
 /// Answers to the selects of one plan.
-pub(crate) struct Fetched<'s> {
-    answers: Vec<(Select, Vec<&'s Stored>)>,
+pub(crate) struct Fetched {
+    answers: Vec<(Select, Vec<Stored>)>,
 }
 
-impl Queryable for Fetched<'_> {
-    fn select(&self, select: &Select) -> Result<SeriesSet<'_>, StorageError> {
+impl Queryable for Fetched {
+    fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
         let (_, series) = self.answers.iter().find(|(have, _)| have == select).expect("planned");
-        Ok(Box::new(series.iter().map(|(labels, chunks)| {
-            Ok(Series { labels: labels.clone(), samples: Box::new(Compressed(chunks.clone())) })
-        })))
+        series.iter().try_for_each(|(labels, chunks)| sink(labels, &Compressed(chunks)))
     }
 }
 
-struct Compressed(Vec<Chunk>);
+struct Compressed<'a>(&'a [Chunk]);
 
-impl ReadSamples for Compressed {
+impl ReadSamples for Compressed<'_> {
     fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), StorageError> {
-        chunk::merge(&self.0, start, end, out).map_err(|error| StorageError { message: error.to_string() })
+        chunk::merge(self.0, start, end, out).map_err(|error| StorageError { message: error.to_string() })
     }
 }
 

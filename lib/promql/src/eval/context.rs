@@ -1,13 +1,12 @@
 //! What all operators of one evaluation share.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use super::{Measurements, Steps};
 use crate::annotations::{Annotations, Note, Notes};
 use crate::ast::PosRange;
 use crate::budget::{Budget, Held};
-use crate::{Cancel, Error, Features, Plan, Queryable, Select, Series};
+use crate::{Cancel, Error, Features, Plan, Queryable, Select, SeriesSink};
 
 /// The surroundings of one evaluation.
 pub(crate) struct Context<'a> {
@@ -25,9 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) measurements: Option<Measurements>,
     annotations: RefCell<Annotations>,
     selects: &'a [Select],
-    /// Per select: how many selectors still have to read it, and its series once it is kept for them.
-    uses: Vec<Cell<usize>>,
-    kept: RefCell<Vec<Option<Rc<Vec<Series>>>>>,
+    /// Per select: whether a selector has read it.
+    was_read: Vec<Cell<bool>>,
 }
 
 impl<'a> Context<'a> {
@@ -45,8 +43,7 @@ impl<'a> Context<'a> {
             measurements: None,
             annotations: RefCell::default(),
             selects: plan.selects(),
-            uses: plan.uses().iter().map(|uses| Cell::new(*uses)).collect(),
-            kept: RefCell::new(vec![None; plan.selects().len()]),
+            was_read: vec![Cell::new(false); plan.selects().len()],
         }
     }
 
@@ -75,35 +72,14 @@ impl<'a> Context<'a> {
         self.annotations.into_inner()
     }
 
-    /// Hands the series of a select to `read`; asks the store only once, and keeps the (compressed) answer only while other selectors need it.
-    pub(crate) fn each_series(
-        &self,
-        select: usize,
-        read: &mut dyn FnMut(&Series) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(left) = self.uses.get(select) else { return Ok(()) };
-        left.set(left.get().saturating_sub(1));
-        let kept = self
-            .kept
-            .borrow_mut()
-            .get_mut(select)
-            .and_then(|kept| if left.get() == 0 { kept.take() } else { kept.clone() });
-        if let Some(kept) = kept {
-            return kept.iter().try_for_each(|series| self.cancel.check().and_then(|()| read(series)));
-        }
-        let mut all = Vec::new();
-        for series in self.queryable.select(&self.selects[select])? {
+    /// Hands the series of a select to `read`. They count once, however many selectors read them.
+    pub(crate) fn each_series(&self, select: usize, read: &mut SeriesSink<'_>) -> Result<(), Error> {
+        let Some(question) = self.selects.get(select) else { return Ok(()) };
+        let counts = u64::from(!self.was_read[select].replace(true));
+        self.queryable.select(question, &mut |labels, samples| {
             self.cancel.check()?;
-            let series = series?;
-            self.series.set(self.series.get() + 1);
-            read(&series)?;
-            if left.get() > 0 {
-                all.push(series);
-            }
-        }
-        if left.get() > 0 {
-            self.kept.borrow_mut()[select] = Some(Rc::new(all));
-        }
-        Ok(())
+            self.series.set(self.series.get() + counts);
+            read(labels, samples)
+        })
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn each(
             Ok(())
         })?;
     } else {
-        cx.each_series(selector.select, &mut |_| Ok(()))?;
+        cx.each_series(selector.select, &mut |_, _| Ok(()))?;
     }
     let mut join =
         Join { by_label, table: ResultTable::new(cx, steps), rows: HashMap::new(), series: &series };

@@ -14,11 +14,15 @@ pub(crate) fn duplicate() -> Error {
 
 /// The labels without the metric's name, type and unit.
 pub(crate) fn without_metadata(labels: &Labels) -> Labels {
-    let is_metadata = |name: &str| matches!(name, METRIC_NAME | "__type__" | "__unit__");
     if !labels.iter().any(|(name, _)| is_metadata(name)) {
         return labels.clone();
     }
     labels.view().filter(|name| !is_metadata(name))
+}
+
+/// Whether a label goes with the metric's name.
+pub(super) fn is_metadata(name: &str) -> bool {
+    matches!(name, METRIC_NAME | "__type__" | "__unit__")
 }
 
 /// Removes the name of a column now, or marks it for the end if removal is delayed.

@@ -103,9 +103,9 @@ fn each_selected(
     let (first, last) = (bounds.of(steps.start), bounds.of(steps.last()));
     let mut samples = Samples::default();
     let mut held = cx.budget.hold();
-    cx.each_series(selector.select, &mut |series| {
+    cx.each_series(selector.select, &mut |labels, compressed| {
         samples.clear();
-        series.samples.read(first.after.saturating_add(1), last.until, &mut samples)?;
+        compressed.read(first.after.saturating_add(1), last.until, &mut samples)?;
         if selector.stats_only {
             histogram_stats::strip(&mut samples.histograms);
         }
@@ -114,7 +114,7 @@ fn each_selected(
         if samples.is_empty() {
             return Ok(());
         }
-        sink(&RangeSeries { labels: &series.labels, drop_name: false, samples: &samples })
+        sink(&RangeSeries { labels, drop_name: false, samples: &samples })
     })
 }
 

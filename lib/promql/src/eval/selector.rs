@@ -106,14 +106,14 @@ fn each_read(
     let first = first.saturating_sub(selector.offset_ms).saturating_sub(cx.lookback_ms - 1);
     let last = last.saturating_sub(selector.offset_ms);
     let mut held = cx.budget.hold();
-    cx.each_series(selector.select, &mut |series| {
+    cx.each_series(selector.select, &mut |labels, compressed| {
         samples.clear();
-        series.samples.read(first, last, &mut samples)?;
+        compressed.read(first, last, &mut samples)?;
         if selector.stats_only {
             histogram_stats::strip(&mut samples.histograms);
         }
         held.replace(0, 16 * samples.len())?;
-        sink(&series.labels, &samples, &mut found)
+        sink(labels, &samples, &mut found)
     })
 }
 

@@ -24,20 +24,20 @@ pub(super) fn each(
     let mut samples = Samples::default();
     let mut held = cx.budget.hold();
     let mut column = Column::absent(Labels::empty(), false, 0);
-    cx.each_series(selector.select, &mut |series| {
+    cx.each_series(selector.select, &mut |labels, compressed| {
         samples.clear();
-        series.samples.read(first, last, &mut samples)?;
+        compressed.read(first, last, &mut samples)?;
         if selector.stats_only {
             histogram_stats::strip(&mut samples.histograms);
         }
         drop_stale(&mut samples);
         held.replace(0, 16 * samples.len())?;
-        column.reset(&series.labels, false, steps.count);
+        column.reset(labels, false, steps.count);
         let mut windows = Windows::new(&samples);
         for (step, time) in steps.times().enumerate() {
             let t = reference(time);
             let part = windows.next(t.saturating_sub(cx.lookback_ms), t.saturating_add(cx.lookback_ms));
-            if let Some(value) = value_at(cx, &part, t, &series.labels, selector.pos) {
+            if let Some(value) = value_at(cx, &part, t, labels, selector.pos) {
                 column.set(step, value);
             }
         }

@@ -81,11 +81,6 @@ impl Plan {
         &self.selects
     }
 
-    /// How many selectors read each of the selects.
-    pub(crate) fn uses(&self) -> &[usize] {
-        &self.uses
-    }
-
     /// The type of the answer; a range query's answer is a matrix all the same.
     #[must_use]
     pub fn value_type(&self) -> ValueType {

@@ -82,10 +82,13 @@ impl Pass<'_> {
             (RangeModifier::Smoothed, true) => (self.params.lookback_ms, self.params.lookback_ms),
             (RangeModifier::Smoothed, false) => (0, self.params.lookback_ms),
         };
+        // Every step sees the same sample.
+        let newest_only = start == end && selector.range_ms == 0 && selector.modifier == RangeModifier::None;
         let start = start.saturating_sub(selector.offset_ms).saturating_sub(back + more_back - 1);
         let end = end.saturating_sub(selector.offset_ms).saturating_add(ahead);
         let labels = selector.labels.clone();
-        let hints = Hints { step_ms: times.step_ms, range_ms: selector.range_ms, function, labels };
+        let hints =
+            Hints { step_ms: times.step_ms, range_ms: selector.range_ms, function, labels, newest_only };
         selector.select = self.want(&selector.matchers, start, end, hints);
     }
 
@@ -112,12 +115,14 @@ impl Pass<'_> {
         };
         self.uses[at] += 1;
         let select = &mut self.selects[at];
+        let same_times = (select.start, select.end) == (start, end);
         (select.start, select.end) = (select.start.min(start), select.end.max(end));
         let labels = both(select.hints.labels.take(), &hints.labels);
+        let newest_only = same_times && select.hints.newest_only && hints.newest_only;
         if select.hints != (Hints { labels: None, ..hints }) {
             select.hints = Hints::default();
         }
-        select.hints.labels = labels;
+        (select.hints.labels, select.hints.newest_only) = (labels, newest_only);
         at
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mneme_model::chunk::set_counter_resets;
 use mneme_model::{Labels, Samples};
-use mneme_promql::{Plan, Queryable, Select, Series, SeriesSet, StorageError};
+use mneme_promql::{Error, Plan, Queryable, Select, SeriesSink};
 
 use super::store::Store;
 
@@ -57,16 +57,14 @@ fn merge(all: &mut Samples, new: Samples) {
 struct View<'a>(&'a MemoryStore);
 
 impl Queryable for View<'_> {
-    fn select(&self, select: &Select) -> Result<SeriesSet<'_>, StorageError> {
+    fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
         let matchers = select.matchers.clone();
         let range = select.start..=select.end;
-        let found = self.0.series.iter().filter(move |(labels, samples)| {
+        let mut found = self.0.series.iter().filter(move |(labels, samples)| {
             let matches = matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or("")));
             let inside = samples.t.iter().chain(samples.histograms.iter().map(|point| &point.t));
             matches && { inside }.any(|t| range.contains(t))
         });
-        Ok(Box::new(found.map(|(labels, samples)| {
-            Ok(Series { labels: labels.clone(), samples: Box::new(samples.clone()) })
-        })))
+        found.try_for_each(|(labels, samples)| sink(labels, samples))
     }
 }

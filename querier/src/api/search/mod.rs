@@ -80,7 +80,7 @@ pub(super) async fn search(call: &Call, what: What, form: &Form) -> Result<Respo
 async fn candidates(call: &Call, what: What, label: &str, params: &Params) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for matchers in &params.selectors {
-        let question = Question { matchers: matchers.clone(), start: params.start, end: params.end };
+        let question = Question::new(matchers.clone(), params.start, params.end);
         found.push(match what {
             What::LabelNames => call.within(call.source.label_names(&question)).await?,
             _ => call.within(call.source.label_values(label, &question)).await?,

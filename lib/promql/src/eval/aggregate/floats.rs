@@ -137,18 +137,32 @@ fn fold(values: &mut [f64], series: &[f64], first: impl Fn(f64) -> f64, next: im
     }
 }
 
-/// Compensated addition ([`mneme_model::histogram::kahan_add`], the same bits) without branches, so that steps go side by side.
+/// Compensated addition without branches, so that steps go side by side.
 fn add_up(sums: &mut [f64], compensations: &mut [f64], series: &[f64]) {
-    for ((sum, compensation), &value) in sums.iter_mut().zip(compensations).zip(series) {
-        let total = *sum + value;
-        let (large, small) = if sum.abs() >= value.abs() { (*sum, value) } else { (value, *sum) };
-        let added = *compensation + ((large - total) + small);
-        let added = if total.is_infinite() { 0.0 } else { added };
-        let (next, added) = if is_present(*sum) { (total, added) } else { (value, 0.0) };
-        let present = is_present(value);
-        *sum = if present { next } else { *sum };
-        *compensation = if present { added } else { *compensation };
+    let whole = series.iter().chain(&*sums).fold(true, |whole, value| whole & is_present(*value));
+    let each = sums.iter_mut().zip(compensations).zip(series);
+    if whole {
+        each.for_each(|((sum, compensation), &value)| {
+            (*sum, *compensation) = added(*sum, *compensation, value);
+        });
+        return;
     }
+    each.for_each(|((sum, compensation), &value)| {
+        let both = added(*sum, *compensation, value);
+        let next = if is_present(*sum) { both } else { (value, 0.0) };
+        let present = is_present(value);
+        *sum = if present { next.0 } else { *sum };
+        *compensation = if present { next.1 } else { *compensation };
+    });
+}
+
+/// A sum and its compensation, and one value more: [`mneme_model::histogram::kahan_add`], the same bits.
+#[inline(always)]
+fn added(sum: f64, compensation: f64, value: f64) -> (f64, f64) {
+    let total = sum + value;
+    let (large, small) = if sum.abs() >= value.abs() { (sum, value) } else { (value, sum) };
+    let more = compensation + ((large - total) + small);
+    (total, if total.is_infinite() { 0.0 } else { more })
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use mneme_model::Labels;
 
 use super::changes_metric;
 use super::element::combine;
+use super::pairs::Pairs;
 use super::result_table::ResultTable;
 use super::signature::{Groups, group_labels};
 use crate::Error;
 use crate::ast::{Cardinality, VectorMatching};
-use crate::eval::names::without_metadata;
+use crate::eval::names::is_metadata;
 use crate::eval::{Column, Context, Sink, Steps, ValueRef, collect};
 use crate::functions::contract::Value;
 use crate::go_labels;
@@ -34,6 +35,9 @@ pub(super) fn each(
     let (many, one) = if swapped { (&rhs.columns, &lhs.columns) } else { (&lhs.columns, &rhs.columns) };
     let many = Side { groups: groups.of(many), columns: many };
     let one = Side { groups: groups.of(one), columns: one };
+    if let Some(pairs) = Pairs::new(cx, (binary, matching), groups.count(), (&many, &one)) {
+        return pairs.each(cx, binary, swapped, steps, sink);
+    }
     let mut run = Match {
         cx,
         binary,
@@ -55,9 +59,9 @@ pub(super) fn each(
 }
 
 /// One side's series with their match groups.
-struct Side<'a> {
-    columns: &'a [Column],
-    groups: Vec<usize>,
+pub(super) struct Side<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) groups: Vec<usize>,
 }
 
 impl Side<'_> {
@@ -209,31 +213,34 @@ impl Match<'_, '_> {
         };
         let many_labels = many.clone().unwrap_or_else(|| filled(&one));
         let one_labels = one.unwrap_or_else(|| filled(&many));
-        let labels = self.result_labels(&many_labels, &one_labels);
+        let of = (self.binary, self.matching);
+        let labels = result_labels(self.cx, of, (&many_labels, &one_labels));
         let row = self.table.row(labels, self.binary.return_bool)?;
         self.rows.insert(pair, row);
         Ok(row)
     }
+}
 
-    fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
-        let drops_now = self.binary.return_bool && !self.cx.features.delayed_name_removal;
-        let base =
-            if drops_now || changes_metric(self.binary.op) { without_metadata(many) } else { many.clone() };
-        let matching = self.matching;
-        let listed = |name: &str| matching.labels.iter().any(|label| label == name);
-        let kept = match matching.card {
-            Cardinality::OneToOne => base.view().filter(|name| listed(name) == matching.on),
-            _ => base,
-        };
-        if matching.include.is_empty() {
-            return kept;
-        }
-        let mut builder = kept.to_builder();
-        for name in &matching.include {
-            builder.set(name, one.get(name).unwrap_or(""));
-        }
-        builder.build()
+/// The labels of what comes out of two series.
+pub(super) fn result_labels(
+    cx: &Context<'_>,
+    (binary, matching): (&BinaryNode, &VectorMatching),
+    (many, one): (&Labels, &Labels),
+) -> Labels {
+    let drops_now = binary.return_bool && !cx.features.delayed_name_removal;
+    let drops = drops_now || changes_metric(binary.op);
+    let one_to_one = matching.card == Cardinality::OneToOne;
+    let listed = |name: &str| matching.labels.iter().any(|label| label == name);
+    let is_kept = |name: &str| !(drops && is_metadata(name)) && (!one_to_one || listed(name) == matching.on);
+    let kept = many.view().filter(is_kept);
+    if matching.include.is_empty() {
+        return kept;
     }
+    let mut builder = kept.to_builder();
+    for name in &matching.include {
+        builder.set(name, one.get(name).unwrap_or(""));
+    }
+    builder.build()
 }
 
 fn borrowed(value: &Value) -> ValueRef<'_> {

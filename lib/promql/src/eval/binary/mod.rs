@@ -2,6 +2,7 @@
 
 mod element;
 mod matching;
+mod pairs;
 mod result_table;
 mod set;
 mod signature;

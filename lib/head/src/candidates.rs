@@ -1,0 +1,87 @@
+//! The labels of the series that a question is about, found without a look at every series where that can be.
+
+use hashbrown::HashSet;
+use mneme_model::{Cut, Matcher};
+use roaring::RoaringBitmap;
+
+use crate::query::Reader;
+use crate::{TextSet, Window};
+
+/// Series that fulfil matchers and have a chunk in a window.
+pub(crate) struct Candidates<'a> {
+    reader: &'a Reader<'a>,
+    window: Window,
+    from: Cut,
+    /// Those that fulfil the matchers; `None` = all.
+    set: Option<RoaringBitmap>,
+    /// Every series is one of them.
+    all: bool,
+}
+
+impl<'a> Candidates<'a> {
+    pub(crate) fn new(reader: &'a Reader<'a>, matchers: &[Matcher], window: Window) -> Self {
+        let set = (!matchers.is_empty()).then(|| reader.matching(matchers));
+        let all = reader.covers_all(matchers, window);
+        Self { reader, window, from: window.from.max(reader.state.floor), set, all }
+    }
+
+    /// Adds the names of their labels.
+    pub(crate) fn names(&self, out: &mut TextSet) {
+        let index = &self.reader.tenant.index;
+        let Some(set) = &self.set else {
+            for (name, _, _) in index.names() {
+                out.insert_if(name, || index.pairs_of_name(name).iter().any(|&pair| self.has(pair)));
+            }
+            return;
+        };
+        let total = index.names().count();
+        let (mut pairs, mut names) = (HashSet::new(), HashSet::new());
+        for series in self.reader.found(set, self.window) {
+            let new = series.labels.iter().filter(|&&pair| pairs.insert(pair));
+            names.extend(new.filter_map(|&pair| index.label(pair).map(|(name, _)| name)));
+            if names.len() == total {
+                break;
+            }
+        }
+        names.into_iter().for_each(|name| out.insert_if(name, || true));
+    }
+
+    /// Adds the values of their label `name`.
+    pub(crate) fn values(&self, name: &str, out: &mut TextSet) {
+        let index = &self.reader.tenant.index;
+        let values = index.pairs_of_name(name);
+        match &self.set {
+            // Few series: looking at each is cheaper than at all values of the label.
+            Some(set) if set.len() < 4 * values.len() as u64 => {
+                let series = self.reader.found(set, self.window);
+                let found = series.filter_map(|series| index.value(&series.labels, name));
+                found.for_each(|value| out.insert_if(value, || true));
+            }
+            _ => {
+                let labels = values.iter().filter_map(|&pair| Some((pair, index.label(pair)?.1)));
+                labels.for_each(|(pair, value)| out.insert_if(value, || self.has(pair)));
+            }
+        }
+    }
+
+    /// Whether one of them has this label: the first that is looked at nearly always has.
+    fn has(&self, pair: u32) -> bool {
+        if self.all {
+            return true;
+        }
+        let state = self.reader.state;
+        let shown = |slot: u32| {
+            state.slab.get(slot).is_some_and(|series| {
+                series.overlaps(&state.store, self.from, self.window.start, self.window.end)
+            })
+        };
+        let Some(postings) = self.reader.tenant.index.postings(pair) else { return false };
+        match &self.set {
+            None => postings.any(shown),
+            Some(set) if set.len() < postings.len() as u64 => {
+                set.iter().any(|slot| postings.contains(slot) && shown(slot))
+            }
+            Some(set) => postings.any(|slot| set.contains(slot) && shown(slot)),
+        }
+    }
+}
