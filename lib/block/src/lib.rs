@@ -5,12 +5,13 @@
 //! a slice of time, aligned to UTC, that no row crosses; a *row group* is the unit of I/O.
 //!
 //! Flow: [`write::write_block`] pulls a [`write::Source`] and hands finished files to a [`write::Sink`]; [`manifest`] lists what was
-//! written; the bytes are described in docs/formats/block.md.
+//! written; [`read::BlockReader`] answers from it; the bytes are described in docs/formats/block.md.
 
 mod codec;
 mod error;
 pub mod manifest;
 pub mod meta;
+pub mod read;
 mod rows;
 mod schema;
 pub mod write;

@@ -50,11 +50,6 @@ impl Page {
     pub(crate) fn def(&self) -> &[u8] {
         self.levels.get(self.def.clone()).unwrap_or_default()
     }
-
-    /// Bytes held.
-    pub(crate) fn memory(&self) -> usize {
-        self.levels.len() + self.values.len() + size_of::<Self>()
-    }
 }
 
 /// Unpacks pages, one after the other.
@@ -81,8 +76,8 @@ impl Unpacker {
         Ok(Self { zstd: zstd::bulk::Decompressor::new().map_err(|_| Bad("no memory for a decompressor"))? })
     }
 
-    /// Reads the page that `bytes` starts with, and says how long it is. `zstd` says how the column is packed: by zstd or not at all.
-    pub(crate) fn page(&mut self, bytes: &Bytes, zstd: bool) -> Result<(Page, usize), Bad> {
+    /// Reads the page that `bytes` starts with. `zstd` says how the column is packed: by zstd or not at all.
+    pub(crate) fn page(&mut self, bytes: &Bytes, zstd: bool) -> Result<Page, Bad> {
         let mut input = Cursor::new(bytes);
         let header = Header::read(&mut input)?;
         let start = bytes.len() - input.rest.len();
@@ -124,7 +119,7 @@ impl Unpacker {
             }
             _ => return Err(Bad("a page of an unknown kind")),
         };
-        Ok((page, end))
+        Ok(page)
     }
 
     fn unpack(&mut self, bytes: &Bytes, len: usize, zstd: bool) -> Result<Bytes, Bad> {

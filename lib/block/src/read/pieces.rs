@@ -14,11 +14,6 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// One piece.
-    pub(crate) fn one(start: u64, bytes: Bytes) -> Self {
-        Self { pieces: vec![(start, bytes)] }
-    }
-
     /// The bytes of a range; `None` if they are not here.
     pub(crate) fn get(&self, range: &Range<u64>) -> Option<Bytes> {
         let at = self.pieces.partition_point(|(start, _)| *start <= range.start).checked_sub(1)?;
@@ -53,7 +48,8 @@ impl Pieces {
                 });
             }
             // A later, larger piece makes an earlier one inside of it useless.
-            self.pieces.retain(|(start, old)| !(*start >= range.start && start + old.len() as u64 <= range.end));
+            self.pieces
+                .retain(|(start, old)| !(*start >= range.start && start + old.len() as u64 <= range.end));
             let at = self.pieces.partition_point(|(start, _)| *start < range.start);
             self.pieces.insert(at, (range.start, bytes));
         }
@@ -88,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_range_is_found_in_the_piece_that_holds_it() {
-        let pieces = Pieces { pieces: vec![(10, Bytes::from_static(b"abc")), (20, Bytes::from_static(b"xyz"))] };
+        let pieces =
+            Pieces { pieces: vec![(10, Bytes::from_static(b"abc")), (20, Bytes::from_static(b"xyz"))] };
         assert_eq!(pieces.get(&(11..13)).unwrap(), "bc");
         assert_eq!(pieces.get(&(20..23)).unwrap(), "xyz");
         assert!(pieces.get(&(9..11)).is_none() && pieces.get(&(12..14)).is_none());

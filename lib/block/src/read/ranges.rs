@@ -6,7 +6,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::try_join_all;
-use mneme_bucket::Bucket;
+use mneme_bucket::{Bucket, Cached};
 
 use crate::Error;
 
@@ -24,8 +24,17 @@ pub struct BucketRanges(pub Bucket);
 #[async_trait]
 impl RangeReader for BucketRanges {
     async fn get_ranges(&self, key: &str, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
-        let get = |range| async { self.0.get_range(key, range).await.map_err(|error| from_bucket(key, error)) };
+        let get =
+            |range| async { self.0.get_range(key, range).await.map_err(|error| from_bucket(key, error)) };
         try_join_all(ranges.into_iter().map(get)).await
+    }
+}
+
+/// The bucket behind its cache: what is missing comes with few requests, near ranges with one.
+#[async_trait]
+impl RangeReader for Cached {
+    async fn get_ranges(&self, key: &str, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
+        Self::get_ranges(self, key, &ranges).await.map_err(|error| from_bucket(key, error))
     }
 }
 

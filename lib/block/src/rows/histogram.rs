@@ -160,9 +160,11 @@ impl HistogramRows {
         self.zero_f.push_row(all().map(|h| h.zero_count));
         let from = self.bucket_f.values.len();
         for bucket in 0..if layout.float { layout.buckets() } else { 0 } {
-            self.bucket_f.values.extend(all().filter_map(|h| {
-                h.positive_buckets.iter().chain(&h.negative_buckets).nth(bucket).copied()
-            }));
+            self.bucket_f.values.extend(
+                all().filter_map(|h| {
+                    h.positive_buckets.iter().chain(&h.negative_buckets).nth(bucket).copied()
+                }),
+            );
         }
         self.bucket_f.end_row(from);
     }

@@ -59,10 +59,12 @@ pub(crate) fn finish(mut writer: Writer) -> Result<(Bytes, FileMeta), Error> {
     let metadata = writer.finish()?;
     let bytes: Bytes = writer.into_inner()?.into();
     let data_end = data_end(&metadata);
-    let tail = bytes.get(data_end..).ok_or_else(|| Error::Write("columns end behind their file".to_owned()))?;
+    let tail =
+        bytes.get(data_end..).ok_or_else(|| Error::Write("columns end behind their file".to_owned()))?;
     let meta = FileMeta {
         size: bytes.len() as u64,
-        tail: u32::try_from(tail.len()).map_err(|_| Error::Write("a footer is larger than 4 GiB".to_owned()))?,
+        tail: u32::try_from(tail.len())
+            .map_err(|_| Error::Write("a footer is larger than 4 GiB".to_owned()))?,
         tail_crc: crc32c::crc32c(tail),
     };
     Ok((bytes, meta))

@@ -27,10 +27,7 @@ pub struct MetadataRow {
 }
 
 /// Makes the table; equal metadata of a family become one row.
-pub(crate) fn write(
-    options: &WriterOptions,
-    mut rows: Vec<MetadataRow>,
-) -> Result<(Bytes, FileMeta), Error> {
+pub(crate) fn write(options: &WriterOptions, mut rows: Vec<MetadataRow>) -> Result<(Bytes, FileMeta), Error> {
     rows.sort_by(|a, b| (&a.metric, &a.metadata, a.first).cmp(&(&b.metric, &b.metadata, b.first)));
     rows.dedup_by(|next, kept| {
         let same = next.metric == kept.metric && next.metadata == kept.metadata;
@@ -55,8 +52,16 @@ pub(crate) fn write(
     columns::scalars::<ByteArrayType>(&mut group, &text(|row| row.metadata.metric_type.as_str()), PAGE_ROWS)?;
     columns::scalars::<ByteArrayType>(&mut group, &text(|row| &row.metadata.help), PAGE_ROWS)?;
     columns::scalars::<ByteArrayType>(&mut group, &text(|row| &row.metadata.unit), PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(&mut group, &rows.iter().map(|row| row.first).collect::<Vec<_>>(), PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(&mut group, &rows.iter().map(|row| row.last).collect::<Vec<_>>(), PAGE_ROWS)?;
+    columns::scalars::<Int64Type>(
+        &mut group,
+        &rows.iter().map(|row| row.first).collect::<Vec<_>>(),
+        PAGE_ROWS,
+    )?;
+    columns::scalars::<Int64Type>(
+        &mut group,
+        &rows.iter().map(|row| row.last).collect::<Vec<_>>(),
+        PAGE_ROWS,
+    )?;
     group.close()?;
     file::finish(writer)
 }

@@ -21,3 +21,6 @@ pub use metadata::MetadataRow;
 pub use options::WriterOptions;
 pub use sink::{MemorySink, Sink};
 pub use source::Source;
+
+pub(crate) use exemplars::TRACE_ID;
+pub(crate) use part::window_end;

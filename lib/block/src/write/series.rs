@@ -130,10 +130,11 @@ fn schema(arranged: &Arranged) -> Result<TypePtr, Error> {
         fields.push(Arc::new(text(&format!("l_{name}"), Repetition::OPTIONAL)?));
     }
     if !arranged.rest.is_empty() {
-        let pair = Type::group_type_builder("key_value").with_repetition(Repetition::REPEATED).with_fields(vec![
-            Arc::new(text("key", Repetition::REQUIRED)?),
-            Arc::new(text("value", Repetition::REQUIRED)?),
-        ]);
+        let pair =
+            Type::group_type_builder("key_value").with_repetition(Repetition::REPEATED).with_fields(vec![
+                Arc::new(text("key", Repetition::REQUIRED)?),
+                Arc::new(text("value", Repetition::REQUIRED)?),
+            ]);
         let map = Type::group_type_builder("l_rest")
             .with_repetition(Repetition::REQUIRED)
             .with_logical_type(Some(LogicalType::Map))
@@ -167,7 +168,11 @@ fn write_rest(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, arranged: &Arra
     let mut lens = vec![0u32; arranged.series as usize];
     entries.iter().for_each(|(series, _, _)| lens[*series as usize] += 1);
     let keys = entries.iter().map(|(_, at, _)| names[*at].clone()).collect();
-    columns::lists::<ByteArrayType>(group, &crate::rows::List { values: keys, lens: lens.clone() }, PAGE_ROWS)?;
+    columns::lists::<ByteArrayType>(
+        group,
+        &crate::rows::List { values: keys, lens: lens.clone() },
+        PAGE_ROWS,
+    )?;
     let values = entries.iter().map(|(_, at, id)| arranged.rest[*at].1.dictionary[*id as usize].clone());
     let values = crate::rows::List { values: values.collect(), lens };
     columns::lists::<ByteArrayType>(group, &values, PAGE_ROWS)

@@ -1,0 +1,145 @@
+//! A block that is read.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mneme_model::{Labels, Matcher, TenantId, TimestampMs};
+
+use super::exemplars::BlockExemplars;
+use super::part::{self, Part};
+use super::select::{Projection, Select};
+use super::series::BlockSeries;
+use super::{RangeReader, ReadOptions, metadata};
+use crate::Error;
+use crate::meta::{BlockMeta, FileKind};
+use crate::write::MetadataRow;
+
+/// Answers for one block of a tenant. Cheap to make: nothing is fetched until something is asked.
+#[derive(Clone)]
+pub struct BlockReader {
+    tenant: TenantId,
+    meta: Arc<BlockMeta>,
+    reader: Arc<dyn RangeReader>,
+    options: ReadOptions,
+}
+
+impl BlockReader {
+    /// A reader of the block that a manifest lists as `meta`.
+    #[must_use]
+    pub fn new(
+        tenant: TenantId,
+        meta: Arc<BlockMeta>,
+        reader: Arc<dyn RangeReader>,
+        options: ReadOptions,
+    ) -> Self {
+        Self { tenant, meta, reader, options }
+    }
+
+    /// What the manifest says of the block.
+    #[must_use]
+    pub fn meta(&self) -> &BlockMeta {
+        &self.meta
+    }
+
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    pub(crate) fn reader(&self) -> &dyn RangeReader {
+        &*self.reader
+    }
+
+    pub(crate) fn options(&self) -> ReadOptions {
+        self.options
+    }
+
+    /// The series that match and may have samples in the range, in the order of [`crate::meta::SeriesKey::order`], with their pages.
+    pub async fn select(&self, select: &Select) -> Result<Vec<BlockSeries>, Error> {
+        let mut series = Vec::new();
+        let mut held = 0;
+        // Parts one after the other: a metric lies in one of them, and the budget is one.
+        for part in self.parts(&select.matchers, select.start, select.end) {
+            series.append(&mut part.select(select, &mut held).await?);
+        }
+        Ok(series)
+    }
+
+    /// The labels of the series that match and may have samples in the range; samples are not touched.
+    pub async fn series(&self, select: &Select) -> Result<Vec<Labels>, Error> {
+        Ok(self.cardinality(select).await?.into_iter().map(|(labels, _)| labels).collect())
+    }
+
+    /// The same, and how many samples each has in the whole block.
+    pub async fn cardinality(&self, select: &Select) -> Result<Vec<(Labels, u64)>, Error> {
+        let parts: Vec<_> = self.parts(&select.matchers, select.start, select.end).collect();
+        let found = futures::future::try_join_all(parts.iter().map(|part| part.series(select))).await?;
+        Ok(found.into_iter().flatten().map(|found| (found.labels, found.samples)).collect())
+    }
+
+    /// The names of the labels of the series that match; without matchers from the schema alone.
+    pub async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        start: TimestampMs,
+        end: TimestampMs,
+    ) -> Result<BTreeSet<String>, Error> {
+        if matchers.is_empty() {
+            let parts: Vec<_> = self.parts(matchers, start, end).collect();
+            let names = futures::future::try_join_all(parts.iter().map(Part::label_names)).await?;
+            return Ok(names.into_iter().flatten().collect());
+        }
+        let series = self.series(&Select::new(matchers.to_vec(), start, end)).await?;
+        Ok(series.iter().flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned())).collect())
+    }
+
+    /// The values of a label of the series that match; without matchers from its dictionary alone.
+    pub async fn label_values(
+        &self,
+        name: &str,
+        matchers: &[Matcher],
+        start: TimestampMs,
+        end: TimestampMs,
+    ) -> Result<BTreeSet<String>, Error> {
+        if matchers.is_empty() {
+            let parts: Vec<_> = self.parts(matchers, start, end).collect();
+            let values =
+                futures::future::try_join_all(parts.iter().map(|part| part.label_values(name))).await?;
+            return Ok(values.into_iter().flatten().collect());
+        }
+        let labels = Projection::Only(BTreeSet::from([name.to_owned()]));
+        let select = Select { labels, ..Select::new(matchers.to_vec(), start, end) };
+        let series = self.series(&select).await?;
+        Ok(series.iter().filter_map(|labels| labels.get(name).map(str::to_owned)).collect())
+    }
+
+    /// The exemplars in the range of the series that match.
+    pub async fn exemplars(&self, select: &Select) -> Result<Vec<BlockExemplars>, Error> {
+        if self.meta.exemplars == 0 {
+            return Ok(Vec::new());
+        }
+        let mut exemplars = Vec::new();
+        // Exemplars may be older than the samples of their part: only names prune.
+        for part in self.parts(&select.matchers, TimestampMs::MIN, TimestampMs::MAX) {
+            exemplars.append(&mut part.exemplars(select).await?);
+        }
+        Ok(exemplars)
+    }
+
+    /// The metadata of all metric families, with their history.
+    pub async fn metadata(&self) -> Result<Vec<MetadataRow>, Error> {
+        let Some(meta) = self.meta.metadata else { return Ok(Vec::new()) };
+        let key = BlockMeta::key(&self.tenant, self.meta.id, 0, FileKind::Metadata);
+        let (footer, pieces) = part::open(self, &key, meta, 0).await?;
+        metadata::read(&footer, &pieces)
+    }
+
+    fn parts<'a>(
+        &'a self,
+        matchers: &'a [Matcher],
+        start: TimestampMs,
+        end: TimestampMs,
+    ) -> impl Iterator<Item = Part<'a>> {
+        let parts = self.meta.parts.iter().enumerate().map(|(number, meta)| Part::new(self, number, meta));
+        parts.filter(move |part| part.may_match(matchers, start, end))
+    }
+}

@@ -1,0 +1,122 @@
+//! A series of a block: its labels, and its samples as they lie in the pages.
+
+use mneme_model::chunk::RawSamples;
+use mneme_model::{Labels, Samples, TimestampMs};
+
+use super::group::Row;
+use crate::Error;
+use crate::codec::Bad;
+use crate::rows::{Counts, Scratch, assemble, decode, flag};
+
+/// A series with its rows. The pages behind them are shared with the other series of the read; they are decoded when asked for.
+#[derive(Clone, Debug)]
+pub struct BlockSeries {
+    /// The labels that were asked for.
+    pub labels: Labels,
+    pub(crate) floats: Vec<Row>,
+    pub(crate) histograms: Vec<Row>,
+}
+
+impl BlockSeries {
+    /// Whether all samples are floats.
+    #[must_use]
+    pub fn is_floats(&self) -> bool {
+        self.histograms.is_empty()
+    }
+
+    /// Samples in the rows that were read: somewhat more than those in the range.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        self.floats.iter().chain(&self.histograms).map(|row| u64::from(row.head.n)).sum()
+    }
+
+    /// Appends the samples of `start..=end` to `out`, whose samples must be before `start`. Hints of histograms are those that the
+    /// samples show ([`mneme_model::chunk::set_counter_resets`]). On an error `out` may hold some of the samples.
+    pub fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), Error> {
+        if self.is_floats() {
+            return self.read_floats(start, end, (&mut out.t, &mut out.v, &mut out.st));
+        }
+        // The hint of a histogram depends on the one before it.
+        let mut raw = RawSamples::default();
+        self.read_raw(TimestampMs::MIN, end, &mut raw)?;
+        let samples = raw.into_samples();
+        let range = start..=end;
+        for (i, t) in samples.t.iter().enumerate().filter(|(_, t)| range.contains(t)) {
+            out.push_float(*t, samples.v[i], samples.st.get(i).copied().unwrap_or(0));
+        }
+        out.histograms.extend(samples.histograms.into_iter().filter(|point| range.contains(&point.t)));
+        Ok(())
+    }
+
+    /// Appends the samples of `start..=end` as they were sent. `out`'s samples must be before `start`.
+    pub fn read_raw(&self, start: TimestampMs, end: TimestampMs, out: &mut RawSamples) -> Result<(), Error> {
+        self.read_floats(start, end, (&mut out.t, &mut out.v, &mut out.st))?;
+        let mut scratch = Scratch::default();
+        let mut samples = Vec::new();
+        for row in self.histograms.iter().filter(|row| row.head.t0 <= end) {
+            samples.clear();
+            read_histograms(row, &mut scratch, &mut samples).map_err(|bad| row.bad(bad))?;
+            for sample in samples.drain(..).filter(|sample| (start..=end).contains(&sample.t)) {
+                if out.histograms.last().is_some_and(|last| last.t >= sample.t) {
+                    return Err(row.bad(Bad("rows of a series overlap")));
+                }
+                out.histograms.push(sample);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_floats(
+        &self,
+        start: TimestampMs,
+        end: TimestampMs,
+        (t, v, st): (&mut Vec<TimestampMs>, &mut Vec<f64>, &mut Vec<TimestampMs>),
+    ) -> Result<(), Error> {
+        let mut scratch = Scratch::default();
+        for row in self.floats.iter().filter(|row| row.head.t0 <= end) {
+            let head = &row.head;
+            if st.is_empty() && (head.st != 0 || head.has(flag::SD)) {
+                st.resize(t.len(), 0);
+            }
+            let with_st = !st.is_empty() || head.st != 0 || head.has(flag::SD);
+            let from = t.len();
+            decode(head, row, &mut scratch, t, v, with_st.then_some(&mut *st)).map_err(|bad| row.bad(bad))?;
+            let keep_to = t.len() - t[from..].iter().rev().take_while(|t| **t > end).count();
+            t.truncate(keep_to);
+            v.truncate(keep_to);
+            if with_st {
+                st.truncate(keep_to);
+            }
+            if t.get(from).is_some_and(|first| *first < start) {
+                let cut = from + t[from..].partition_point(|t| *t < start);
+                t.drain(from..cut);
+                v.drain(from..cut);
+                if with_st {
+                    st.drain(from..cut);
+                }
+            }
+            if from > 0 && t.get(from).is_some_and(|first| *first <= t[from - 1]) {
+                return Err(row.bad(Bad("rows of a series overlap")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_histograms(
+    row: &Row,
+    scratch: &mut Scratch,
+    out: &mut Vec<mneme_model::chunk::HistogramSample>,
+) -> Result<(), Bad> {
+    let layout = row.layout()?;
+    let (mut t, mut sums, mut st) = (Vec::new(), Vec::new(), Vec::new());
+    decode(&row.head, row, scratch, &mut t, &mut sums, Some(&mut st))?;
+    let mut counts = Counts::default();
+    row.i64s(10, &mut counts.count)?;
+    row.i64s(11, &mut counts.zero)?;
+    row.i64s(12, &mut counts.bucket)?;
+    row.f64s(13, &mut counts.count_f)?;
+    row.f64s(14, &mut counts.zero_f)?;
+    row.f64s(15, &mut counts.bucket_f)?;
+    assemble(&layout, (&t, &sums, &st), counts, out)
+}
