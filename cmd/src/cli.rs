@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench::BenchCommand;
 use crate::bucket::BucketCommand;
 use crate::build::VERSION;
+use crate::manifest::ManifestCommand;
 use crate::wal::WalCommand;
 
 /// The long-term memory of Prometheus servers: remote_write in, durable in a bucket, PromQL out.
@@ -40,6 +41,11 @@ pub(crate) enum Command {
     Wal {
         #[command(subcommand)]
         command: WalCommand,
+    },
+    /// Look at the lists of tenants' blocks, also while a server runs on the bucket, and go back to an older one.
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
     },
 }
 

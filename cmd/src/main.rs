@@ -9,6 +9,7 @@ mod bucket;
 mod build;
 mod cli;
 mod config;
+mod manifest;
 mod serve;
 mod stdout;
 mod wal;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Bench { command } => bench::run(&command),
         Command::Bucket { command } => bucket::run(&command),
         Command::Wal { command } => wal::run(&command),
+        Command::Manifest { command } => manifest::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

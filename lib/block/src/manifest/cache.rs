@@ -58,7 +58,8 @@ impl ManifestCache {
         }
         if tenants.len() >= self.most {
             // Those in use now stay; of the others any may go, they come back by two requests.
-            let idle = tenants.iter().find(|(_, held)| Arc::strong_count(held) == 1).map(|(name, _)| name.clone());
+            let idle =
+                tenants.iter().find(|(_, held)| Arc::strong_count(held) == 1).map(|(name, _)| name.clone());
             idle.and_then(|name| tenants.remove(&name));
         }
         let held = Arc::<Held>::default();

@@ -72,7 +72,9 @@ pub enum Committed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Void {
     /// Somebody has flushed the same.
-    #[error("the mark of partition {partition} is at cut {found}, not at {expected}: another flush has moved it")]
+    #[error(
+        "the mark of partition {partition} is at cut {found}, not at {expected}: another flush has moved it"
+    )]
     MarkMoved {
         /// Whose mark.
         partition: PartitionOf,

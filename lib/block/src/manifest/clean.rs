@@ -134,7 +134,8 @@ impl Manifests {
         let mut versions = objects(self.bucket(), &keys::chain(tenant)).await?;
         versions.sort_by(|a, b| a.key.cmp(&b.key));
         // The numbers are as wide as each other, so that the order of the names is theirs.
-        let expired = versions.iter().skip(1).take_while(|successor| is_older(successor, age, bucket_now)).count();
+        let expired =
+            versions.iter().skip(1).take_while(|successor| is_older(successor, age, bucket_now)).count();
         if let Some(last) = expired.checked_sub(1).and_then(|at| versions.get(at)) {
             let number = last.key.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0);
             chain.delete_through(number).await?;

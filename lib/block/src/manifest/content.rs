@@ -59,7 +59,8 @@ impl Content {
         parent: u128,
         time: TimestampMs,
     ) -> Result<Bytes, Error> {
-        let body = serde_json::to_vec(self).map_err(|error| Error::Invalid(format!("a manifest: {error}")))?;
+        let body =
+            serde_json::to_vec(self).map_err(|error| Error::Invalid(format!("a manifest: {error}")))?;
         let header = Header { kind: Kind::Version, attempt, number, time, parent };
         frame::encode(&header, &body).map_err(Error::Invalid)
     }

@@ -48,7 +48,12 @@ impl Diff {
                 .then_some((before.shard_size, after.shard_size)),
             added: missing(&has, &had),
             removed: missing(&had, &has),
-            tombstones_added: after.tombstones.iter().filter(|one| !knew.contains(&one.id)).cloned().collect(),
+            tombstones_added: after
+                .tombstones
+                .iter()
+                .filter(|one| !knew.contains(&one.id))
+                .cloned()
+                .collect(),
             tombstones_removed: before
                 .tombstones
                 .iter()

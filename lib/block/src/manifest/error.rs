@@ -43,7 +43,9 @@ pub enum Error {
         version: u64,
     },
     /// Others were always faster.
-    #[error("the manifest of tenant {tenant} changed {tries} times while this change was to be made: try again")]
+    #[error(
+        "the manifest of tenant {tenant} changed {tries} times while this change was to be made: try again"
+    )]
     Contended {
         /// Whose.
         tenant: TenantId,

@@ -90,9 +90,9 @@ fn decode_header(bytes: &[u8], kind: Kind) -> Result<(Header, usize), Broken> {
     let len = take(&mut fields).map(u32::from_le_bytes).ok_or_else(short)?;
     // Of a newer format nothing but its length and the checksum behind it is known.
     let sound = match usize::try_from(len).ok().and_then(|len| bytes.get(..len)) {
-        Some(whole) if format != FORMAT => {
-            whole.split_last_chunk::<4>().is_some_and(|(start, crc)| crc32c::crc32c(start).to_le_bytes() == *crc)
-        }
+        Some(whole) if format != FORMAT => whole
+            .split_last_chunk::<4>()
+            .is_some_and(|(start, crc)| crc32c::crc32c(start).to_le_bytes() == *crc),
         Some(_) => len as usize == HEADER && crc32c::crc32c(checked).to_le_bytes() == crc,
         None => false,
     };

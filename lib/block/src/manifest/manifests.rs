@@ -103,16 +103,31 @@ impl Manifests {
     ///
     /// # Errors
     /// The bucket's, those of versions that cannot be read, and [`Error::Invalid`] for a change that moves a mark back.
-    pub async fn commit(&self, base: &Manifest, change: &Change, now: TimestampMs) -> Result<Committed, Error> {
+    pub async fn commit(
+        &self,
+        base: &Manifest,
+        change: &Change,
+        now: TimestampMs,
+    ) -> Result<Committed, Error> {
         if let Some(back) = change.marks.iter().find(|moved| moved.to < moved.from) {
-            let reason = format!("the mark of {} cannot go back from {} to {}", back.partition, back.from, back.to);
+            let reason =
+                format!("the mark of {} cannot go back from {} to {}", back.partition, back.from, back.to);
             return Err(Error::Invalid(reason));
         }
         let mut base = base.clone();
         for _ in 0..TRIES {
             let next = match self.apply(&base, change).await? {
                 Applied::Already => return Ok(Committed::Committed(base)),
-                Applied::Void(why) => return Ok(Committed::Void { why, newest: base }),
+                // Only the newest version can say so.
+                Applied::Void(why) => match self.refresh(&base).await? {
+                    newest if newest.version() == base.version() => {
+                        return Ok(Committed::Void { why, newest });
+                    }
+                    newer => {
+                        base = newer;
+                        continue;
+                    }
+                },
                 Applied::Next(next) => self.fold(&base, *next, change, now).await?,
             };
             match self.create_next(&base, &next, now).await? {
@@ -200,8 +215,7 @@ impl Manifests {
             return Ok(true);
         }
         let Some(second) = chain.read(2).await? else { return Ok(false) };
-        let (header, _) =
-            frame::decode(&second, Kind::Version).map_err(|broken| broken.of(&chain.key(2)))?;
+        let (header, _) = frame::decode(&second, Kind::Version).map_err(|broken| broken.of(&chain.key(2)))?;
         Ok(header.parent == attempt)
     }
 
@@ -257,7 +271,11 @@ impl Lists {
             Some(list) => list,
             None => {
                 let bytes = self.bucket.get(&key).await.map_err(|error| {
-                    if error.is_not_found() { Error::NoList { key: key.clone(), version } } else { error.into() }
+                    if error.is_not_found() {
+                        Error::NoList { key: key.clone(), version }
+                    } else {
+                        error.into()
+                    }
                 })?;
                 let list = Arc::new(List::decode(&key, &bytes)?);
                 self.remember(tenant, named.id, list.clone());

@@ -29,6 +29,9 @@ mod rollback;
 mod tombstone;
 mod verify;
 
+/// How long a version lives past its successor, and with it all that it lists.
+pub const VERSION_AGE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
 pub use cache::ManifestCache;
 pub use change::{Change, Committed, MarkMove, Removed, Void};
 pub use clean::{CleanOptions, Cleaned};

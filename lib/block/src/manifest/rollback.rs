@@ -8,7 +8,7 @@ use mneme_model::{TenantId, TimestampMs};
 use ulid::Ulid;
 
 use super::manifests::Raced;
-use super::{CleanOptions, Content, Error, Manifest, Manifests};
+use super::{Content, Error, Manifest, Manifests};
 use crate::meta::BlockMeta;
 
 /// A version this close to its end is not gone back to: its blocks may be deleted meanwhile.
@@ -23,7 +23,7 @@ pub struct RollbackOptions {
     /// blocks that it wrote stay in the bucket as orphans until they are cleaned away.
     pub over_broken: bool,
     /// How long versions live: one whose time is nearly over is refused.
-    pub ages: CleanOptions,
+    pub version_age: Duration,
 }
 
 /// What came of it.
@@ -59,10 +59,13 @@ impl Manifests {
             return refuse(format!("version {} is gone", options.to));
         };
         let successor = self.bucket().head(&chain.key(options.to + 1)).await?;
-        let life = options.ages.version_age.saturating_sub(MARGIN.min(options.ages.version_age / 2));
+        let life = options.version_age.saturating_sub(MARGIN.min(options.version_age / 2));
         let age = now.saturating_sub(successor.modified_ms);
         if u128::try_from(age).unwrap_or_default() >= life.as_millis() {
-            return refuse(format!("version {} is about to be deleted, and blocks of it with it", options.to));
+            return refuse(format!(
+                "version {} is about to be deleted, and blocks of it with it",
+                options.to
+            ));
         }
         let mut content = target.content().clone();
         let mut known = target.content().clone();

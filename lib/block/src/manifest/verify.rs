@@ -84,8 +84,11 @@ impl Manifests {
             }
         }
         let prefix = keys::blocks(tenant);
-        let there: BTreeMap<String, u64> =
-            objects(self.bucket(), &prefix).await?.into_iter().map(|object| (object.key, object.size)).collect();
+        let there: BTreeMap<String, u64> = objects(self.bucket(), &prefix)
+            .await?
+            .into_iter()
+            .map(|object| (object.key, object.size))
+            .collect();
         for block in listed.values() {
             look_at_files(&mut verified, tenant, block, &there);
         }
