@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mneme_bucket::fake::Fake;
 use mneme_bucket::{AttemptIds, Bucket};
-use mneme_model::{Cut, WriterId};
-use mneme_wal::{Error, Log, Tail};
-use support::{bucket_over, good_fake, join, one_float, read_back, series};
+use mneme_model::{Cut, Labels, PartitionId, TenantId, WriterId};
+use mneme_wal::{Config, DeliverNowhere, Error, Log, Records, Tail, Wal};
+use support::{bucket_over, good_fake, join, one_float, parts, read_back, series};
 
 fn segment(writer: u64, seq: u64) -> String {
     format!("wal/{writer:020}/{seq:020}")
@@ -137,4 +137,44 @@ async fn a_foreign_name_in_the_log_stops_the_reader() {
     fake.poke(&entry(1 << 40), Bytes::from_static(b"foreign"));
     let error = Log::new(bucket).refresh().await.unwrap_err();
     assert!(matches!(&error, Error::Corrupt { key, .. } if *key == entry(2)), "{error}");
+}
+
+/// Requests of ten series in one partition, each with a sample of the value `kind`.
+fn ten(kind: u64, long: bool, t: i64) -> Records {
+    let mut records = Records::new(TenantId::new("t").unwrap());
+    for n in 0..10 {
+        let text = if long { n.to_string().repeat(2000) } else { String::new() };
+        let labels = Labels::from_pairs([
+            ("__name__", "m"),
+            ("kind", &kind.to_string()),
+            ("n", &n.to_string()),
+            ("text", &text),
+        ]);
+        let index = records.series(labels.view(), kind * 10 + n, PartitionId(0));
+        records.float(index, t, kind as f64, 0);
+    }
+    records
+}
+
+#[tokio::test(start_paused = true)]
+async fn references_that_started_anew_in_a_hole_are_not_taken_for_those_before_it() {
+    let fake = good_fake();
+    let bucket = bucket_over(&fake);
+    let config = Config { max_reference_bytes: 15_000, ..Config::default() };
+    let wal = Wal::join(bucket.clone(), config, parts(1, Arc::new(DeliverNowhere))).await.unwrap();
+    // The long labels outgrow their budget, so that the second segment starts anew; the third one defines nothing.
+    for (kind, long, t) in [(1, true, 1), (2, false, 2), (2, false, 3)] {
+        wal.append(&ten(kind, long, t)).await.unwrap();
+    }
+    let kinds = |replayed: &support::Replayed| -> Vec<(i64, String)> {
+        let samples = replayed.segments.values().flatten();
+        samples.map(|sample| (sample.t, sample.labels.get("kind").unwrap().to_owned())).collect()
+    };
+    let whole = read_back(&bucket).await;
+    assert_eq!(kinds(&whole)[10..].iter().filter(|(_, kind)| kind == "2").count(), 20);
+    fake.remove(&segment(1, 2));
+    let replayed = read_back(&bucket).await;
+    assert_eq!(replayed.missing, [(segment(1, 2), 2, 2)]);
+    assert_eq!(kinds(&replayed), vec![(1, "1".to_owned()); 10], "nothing of kind 2 is put to kind 1");
+    assert_eq!(replayed.unknown_references, 10);
 }

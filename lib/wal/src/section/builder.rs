@@ -12,6 +12,7 @@ use crate::segment::Counts;
 /// Collects one partition's records, to be encoded as a section.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SectionBuilder {
+    table: u32,
     first_ref: u32,
     series: u32,
     definitions: Vec<u8>,
@@ -57,9 +58,9 @@ pub(crate) struct NumberedTenant<'a> {
 }
 
 impl SectionBuilder {
-    /// A section whose first new series gets `first_ref`.
-    pub(crate) fn new(first_ref: u32) -> Self {
-        Self { first_ref, ..Self::default() }
+    /// A section whose first new series gets `first_ref` of the table with this number.
+    pub(crate) fn new(table: u32, first_ref: u32) -> Self {
+        Self { table, first_ref, ..Self::default() }
     }
 
     /// Defines the next reference.
@@ -124,10 +125,15 @@ impl SectionBuilder {
         }
     }
 
-    /// Gives every reference in use a new one and forgets the definitions: `renew` returns the new reference, and defines
-    /// it here where it is new. Samples keep their ordinals.
-    pub(crate) fn renumber(&mut self, first_ref: u32, mut renew: impl FnMut(&mut Self, u32) -> u32) {
-        self.first_ref = first_ref;
+    /// Gives every reference in use a new one of another table and forgets the definitions: `renew` returns the new reference,
+    /// and defines it here where it is new. Samples keep their ordinals.
+    pub(crate) fn renumber(
+        &mut self,
+        table: u32,
+        first_ref: u32,
+        mut renew: impl FnMut(&mut Self, u32) -> u32,
+    ) {
+        (self.table, self.first_ref) = (table, first_ref);
         self.series = 0;
         self.definitions.clear();
         let refs = std::mem::take(&mut self.refs);
@@ -161,6 +167,7 @@ impl SectionBuilder {
         let flags = if self.starts.is_empty() { 0 } else { FLAG_STARTS };
         for number in [
             flags,
+            self.table,
             self.first_ref,
             self.tenants.len() as u32,
             self.series,

@@ -1,7 +1,7 @@
 //! One partition's records of one segment: the same bytes in the bucket, in delivery and in replay.
 //!
-//! Series are written once per (writer, cut, partition) and get dense references; a section whose first reference is 0
-//! starts the table anew. Samples are columns. The layout is drawn in `docs/formats/wal.md`.
+//! Series are written once per (writer, cut, partition) and get dense references in a numbered table; another number starts
+//! references anew. Samples are columns. The layout is drawn in `docs/formats/wal.md`.
 
 mod builder;
 mod columns;
@@ -21,8 +21,8 @@ use crate::DecodeError;
 
 /// "Mneme WAL section", version 1.
 const MAGIC: [u8; 4] = *b"MWS1";
-/// Magic and 16 numbers.
-const HEADER_LEN: usize = 4 + 16 * 4;
+/// Magic and 17 numbers.
+const HEADER_LEN: usize = 4 + 17 * 4;
 /// The section has start timestamps.
 const FLAG_STARTS: u32 = 1;
 
@@ -30,6 +30,7 @@ const FLAG_STARTS: u32 = 1;
 #[derive(Clone, Debug)]
 pub struct Section {
     bytes: Bytes,
+    table: u32,
     first_ref: u32,
     tenants: Vec<(usize, usize)>,
     series: Part,
@@ -144,6 +145,7 @@ impl Section {
             return Err(DecodeError { offset: 4, reason: "unknown section flags" });
         }
         let has_starts = flags & FLAG_STARTS != 0;
+        let table = reader.u32()?;
         let first_ref = reader.u32()?;
         let tenants = reader.len32()?;
         let series = reader.len32()?;
@@ -158,7 +160,7 @@ impl Section {
         let [tenants_len, series_len, refs, times, starts, histograms_len, exemplars_len, metadata_len] =
             lengths;
         if u32::try_from(series).ok().and_then(|series| first_ref.checked_add(series)).is_none() {
-            return Err(DecodeError { offset: 8, reason: "references overflow" });
+            return Err(DecodeError { offset: 12, reason: "references overflow" });
         }
         let tenants_start = reader.offset();
         let tenants = parse_tenants(Reader::new(reader.take(tenants_len)?, tenants_start), tenants)?;
@@ -177,6 +179,7 @@ impl Section {
             return Err(DecodeError { offset: 0, reason: "too many samples" });
         }
         Ok(Self {
+            table,
             first_ref,
             tenants,
             series,
@@ -192,7 +195,14 @@ impl Section {
         })
     }
 
-    /// The reference of the first definition: as many were defined before since the last section that had 0 here.
+    /// The number of the writer's table that the references are of. Another one than in the writer's section before: references
+    /// start anew.
+    #[must_use]
+    pub fn table(&self) -> u32 {
+        self.table
+    }
+
+    /// The reference of the first definition: as many were defined before in this table.
     #[must_use]
     pub fn first_ref(&self) -> u32 {
         self.first_ref

@@ -5,12 +5,14 @@ use super::Section;
 /// What each reference of one writer and partition stands for, section after section in the order of their numbers.
 #[derive(Clone, Debug)]
 pub struct References<T> {
+    /// Of which table; `None` before the first section.
+    table: Option<u32>,
     known: Vec<Option<T>>,
 }
 
 impl<T> Default for References<T> {
     fn default() -> Self {
-        Self { known: Vec::new() }
+        Self { table: None, known: Vec::new() }
     }
 }
 
@@ -24,18 +26,18 @@ impl<T> References<T> {
         Self::default()
     }
 
-    /// Prepares for a section's definitions: a first reference of 0 starts anew, one past the end leaves a gap of unknown
-    /// references (a section before it was lost), one before the end tells that the section that started anew was lost, so
-    /// that nothing is known any more. Call [`Self::define`] for each definition next. `false`: the gap is too large to be
-    /// true, use nothing of the section.
+    /// Prepares for a section's definitions: another table than before starts anew, a first reference past the end leaves a gap
+    /// of unknown references (a section before it was lost). Call [`Self::define`] for each definition next. `false`: the gap is
+    /// too large to be true, use nothing of the section.
     #[must_use]
     pub fn begin(&mut self, section: &Section) -> bool {
+        if self.table != Some(section.table()) {
+            self.known.clear();
+            self.table = Some(section.table());
+        }
         let first = section.first_ref() as usize;
         if first > self.known.len() + LARGEST_GAP {
             return false;
-        }
-        if first < self.known.len() {
-            self.known.clear();
         }
         self.known.resize_with(first, || None);
         true

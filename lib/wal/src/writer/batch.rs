@@ -51,6 +51,8 @@ pub(super) struct Batch {
     pub(super) cut: Cut,
     /// The references in use; locked only under the writer's own lock.
     pub(super) tables: Arc<Mutex<Tables>>,
+    /// Their number.
+    table: u32,
     sections: Vec<Option<Box<Slot>>>,
     /// Counts the requests merged.
     requests: u32,
@@ -75,7 +77,8 @@ pub(super) struct Encoded {
 impl Batch {
     pub(super) fn new(cut: Cut, tables: Arc<Mutex<Tables>>) -> Self {
         let progress = watch::Sender::new(Progress::Waiting);
-        Self { cut, tables, sections: Vec::new(), requests: 0, size: 0, progress }
+        let table = tables.lock().number();
+        Self { cut, tables, table, sections: Vec::new(), requests: 0, size: 0, progress }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -117,11 +120,12 @@ impl Batch {
         let old = std::mem::replace(&mut self.tables, Arc::clone(tables));
         self.cut = cut;
         let (old, mut new) = (old.lock(), tables.lock());
+        self.table = new.number();
         let mut text = String::new();
         for (place, slot) in self.sections.iter_mut().enumerate() {
             let Some(slot) = slot else { continue };
             let partition = PartitionId(place as u16);
-            slot.builder.renumber(new.next_ref(partition), |section, reference| {
+            slot.builder.renumber(self.table, new.next_ref(partition), |section, reference| {
                 let known = old.series(partition, reference).expect("the reference was given out there");
                 let reader = old.catalog().read();
                 let (tenant, hash) = reader.origin(known).expect("the series was added there");
@@ -165,8 +169,9 @@ impl Batch {
         if place >= self.sections.len() {
             self.sections.resize_with(place + 1, || None);
         }
-        self.sections[place]
-            .get_or_insert_with(|| Box::new(Slot { builder: SectionBuilder::new(first_ref), request: 0 }))
+        self.sections[place].get_or_insert_with(|| {
+            Box::new(Slot { builder: SectionBuilder::new(self.table, first_ref), request: 0 })
+        })
     }
 }
 

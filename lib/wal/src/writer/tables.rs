@@ -10,6 +10,8 @@ use crate::catalog::{Catalog, SeriesId};
 /// The references of one generation: one writer, one cut (or less, when they outgrow their budget).
 #[derive(Debug)]
 pub(super) struct Tables {
+    /// So many tables came before.
+    number: u32,
     catalog: Arc<Catalog>,
     /// The reference of each series in its partition; [`UNDEFINED`] for those without.
     references: Vec<u32>,
@@ -25,6 +27,7 @@ impl Tables {
     /// Tables without references, for at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self {
+            number: 0,
             catalog: Arc::new(Catalog::new(limit)),
             references: Vec::new(),
             partitions: Vec::new(),
@@ -36,10 +39,16 @@ impl Tables {
     /// Tables without references, but with the same tenants' numbers: sections on their way to a new writer keep theirs.
     pub(super) fn successor(&self) -> Self {
         Self {
+            number: self.number.wrapping_add(1),
             tenants: self.tenants.clone(),
             tenant_names: self.tenant_names.clone(),
             ..Self::new(self.catalog.limit())
         }
+    }
+
+    /// What tells these references from those before them.
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     /// The series that references are given to.
