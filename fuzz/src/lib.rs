@@ -2,11 +2,13 @@
 //! `fuzz/README.md` tells how to run them; the small corpus in `fuzz/corpus` is a test.
 
 mod chunk;
+mod evaluate;
 mod promql;
 mod remote_write;
 mod wal;
 
 pub use chunk::chunk;
+pub use evaluate::evaluate;
 pub use promql::promql;
 pub use remote_write::remote_write;
 pub use wal::wal;
@@ -15,5 +17,10 @@ pub use wal::wal;
 pub type Target = fn(&[u8]);
 
 /// A target's name, as of its folder in `corpus`, and its function.
-pub const TARGETS: [(&str, Target); 4] =
-    [("remote_write", remote_write), ("wal", wal), ("chunk", chunk), ("promql", promql)];
+pub const TARGETS: [(&str, Target); 5] = [
+    ("remote_write", remote_write),
+    ("wal", wal),
+    ("chunk", chunk),
+    ("promql", promql),
+    ("evaluate", evaluate),
+];
