@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{
     BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
@@ -37,6 +37,7 @@ pub(crate) fn properties(
         .set_created_by("mneme".to_owned())
         .set_statistics_enabled(EnabledStatistics::None)
         .set_dictionary_enabled(false)
+        .set_encoding(Encoding::PLAIN)
         .set_data_page_size_limit(PAGE_BYTES)
         .set_data_page_row_count_limit(page_rows)
         .set_statistics_truncate_length(Some(STATISTICS_BYTES))
@@ -57,7 +58,7 @@ pub(crate) fn begin(schema: TypePtr, properties: WriterPropertiesBuilder) -> Res
 /// Ends a file: its bytes, and what is said of it.
 pub(crate) fn finish(mut writer: Writer) -> Result<(Bytes, FileMeta), Error> {
     let metadata = writer.finish()?;
-    let bytes: Bytes = writer.into_inner()?.into();
+    let bytes: Bytes = std::mem::take(writer.inner_mut()).into();
     let data_end = data_end(&metadata);
     let tail =
         bytes.get(data_end..).ok_or_else(|| Error::Write("columns end behind their file".to_owned()))?;

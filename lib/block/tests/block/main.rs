@@ -1,0 +1,10 @@
+//! Blocks written and read back.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod broken;
+mod hostile;
+mod labels;
+mod oracle;
+mod requests;
+mod roundtrip;
+mod support;
