@@ -1,9 +1,9 @@
 //! Where all data lives.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mneme_bucket::{AzureConfig, CloudConfig, GcsConfig, HttpOptions, S3Config};
+use mneme_bucket::{AzureConfig, CacheOptions, CloudConfig, GcsConfig, HttpOptions, S3Config};
 use mneme_server::config::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,25 @@ pub(crate) struct BucketConfig {
     pub(crate) azure: AzureConfig,
     /// Connections to any of them.
     pub(crate) http: HttpConfig,
+    /// What is kept of blocks that were read.
+    pub(crate) cache: CacheConfig,
+}
+
+/// Ranges of blocks, in memory and on the local disk: footers, tables of series, samples. Blocks never change, so that nothing
+/// in here is ever stale.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CacheConfig {
+    /// Bytes in memory. More makes repeated queries over old data quicker and saves requests.
+    pub(crate) memory_bytes: u64,
+    /// Bytes of files in `<data_dir>/cache`, which is kept over restarts; 0 is no cache on disk. Worth it where the bucket is
+    /// behind a network and the disk is quick; for `file://` it only takes room.
+    pub(crate) disk_bytes: u64,
+    /// Ranges that are missing and lie this close are read with one request, with what lies between. More means fewer requests
+    /// and more bytes.
+    pub(crate) gap_bytes: u64,
+    /// Requests to the bucket for missing ranges at the same time, of all queries.
+    pub(crate) max_requests: usize,
 }
 
 /// Connections to a store behind a network.
@@ -73,7 +92,15 @@ impl Default for BucketConfig {
             gcs: GcsConfig::default(),
             azure: AzureConfig::default(),
             http: HttpConfig::default(),
+            cache: CacheConfig::default(),
         }
+    }
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        let CacheOptions { memory_bytes, disk_bytes, gap_bytes, max_requests, .. } = CacheOptions::default();
+        Self { memory_bytes, disk_bytes, gap_bytes, max_requests }
     }
 }
 
@@ -117,6 +144,9 @@ impl BucketConfig {
         self.s3.validate()?;
         self.gcs.validate()?;
         self.azure.validate()?;
+        if self.cache.max_requests == 0 {
+            return Err("cache.max_requests 0 would never read anything: take at least 1".to_owned());
+        }
         if self.http.connect_timeout.is_zero() {
             return Err(
                 "http.connect_timeout 0s leaves no time for any connection: take at least 1s".to_owned()
@@ -148,6 +178,20 @@ impl HttpConfig {
             idle_conn_timeout: self.idle_conn_timeout,
             max_idle_connections_per_host: self.max_idle_connections_per_host,
             tls_ca_path: Some(PathBuf::from(&self.tls_ca_path)).filter(|path| !path.as_os_str().is_empty()),
+        }
+    }
+}
+
+impl CacheConfig {
+    /// For the cache of a process with that data directory.
+    pub(crate) fn options(&self, data_dir: &Path) -> CacheOptions {
+        CacheOptions {
+            memory_bytes: self.memory_bytes,
+            disk_bytes: self.disk_bytes,
+            directory: Some(data_dir.join("cache")),
+            gap_bytes: self.gap_bytes,
+            max_requests: self.max_requests,
+            ..CacheOptions::default()
         }
     }
 }

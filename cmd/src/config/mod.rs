@@ -132,6 +132,17 @@ impl Config {
 /// Why roles cannot be spread yet.
 pub(crate) const ONE_PROCESS: &str = "this version runs as one process (clusters come later)";
 
+/// How a command reaches a bucket: as the server of that config file does.
+///
+/// # Errors
+/// A file that is no valid config.
+pub(crate) fn bucket_options(file: Option<&Path>) -> anyhow::Result<mneme_bucket::Options> {
+    Ok(match file {
+        Some(file) => parse(file)?.bucket.options(),
+        None => BucketConfig::default().options(),
+    })
+}
+
 /// `mneme config check`.
 pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     let config = parse(file)?;
@@ -163,7 +174,8 @@ option is an error. `mneme config check FILE` tells whether a file is valid, or 
 do. `GET /config` of a running process shows what is in force, `/config?mode=diff` only what differs from the defaults.
 
 Durations are written such as `15s`, `1h30m` or `250ms`; sizes are bytes unless said otherwise. Flags of `mneme serve`
-override the file; there are no environment variables.
+override the file. Of the environment only a cloud's credentials, region and endpoint and a proxy count, where the file leaves them
+out: [buckets.md](buckets.md) lists the variables.
 ";
 
 #[expect(clippy::print_stdout, reason = "a command's answer goes to stdout")]

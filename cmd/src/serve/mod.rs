@@ -2,6 +2,7 @@
 
 mod address_file;
 mod app;
+mod clock_check;
 mod memory;
 mod page;
 mod roles;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use axum::Router;
-use mneme_bucket::{AttemptIds, Bucket};
+use mneme_bucket::{AttemptIds, Bucket, Cache};
 use mneme_distributor::{Distributor, ToIngester};
 use mneme_ingester::Ingester;
 use mneme_querier::{BuildInfo, Querier};
@@ -15,7 +15,7 @@ use mneme_tenant::{Authenticator, SharedOverrides};
 use mneme_wal::{Cluster, Wal};
 use prometheus::Registry;
 
-use super::{address_file, wal_metrics};
+use super::{address_file, clock_check, wal_metrics};
 use crate::build::{REVISION, VERSION};
 use crate::config::Config;
 
@@ -33,8 +33,12 @@ pub(super) struct Parts {
     pub(super) clock: SharedClock,
 }
 
+/// How long the cache's last files may take to be written.
+const CACHE_END: Duration = Duration::from_secs(2);
+
 /// The running roles.
 pub(super) struct Roles {
+    cache: Cache,
     wal: Arc<Wal>,
     distributor: Distributor,
     querier: Querier,
@@ -55,8 +59,13 @@ impl Roles {
         // Only who holds the bucket's lock may say where it listens.
         address_file::write(&parts.config.data_dir, &parts.address).context("data_dir")?;
         bucket.stats().register(&parts.registry)?;
+        let cache = parts.config.bucket.cache.options(&parts.config.data_dir);
+        let cache = Cache::open(cache).await.context("bucket.cache")?;
+        cache.register(&parts.registry)?;
         let attempts = Arc::new(AttemptIds::random());
-        mneme_bucket::check::check(&bucket, &attempts).await.context("bucket")?;
+        let before_ms = parts.clock.now_ms();
+        let checked = mneme_bucket::check::check(&bucket, &attempts).await.context("bucket")?;
+        clock_check::check(before_ms, checked.modified_ms, parts.clock.now_ms()).context("bucket")?;
         let cluster =
             Cluster::open(&bucket, Cluster::DEFAULT_PARTITIONS, &attempts).await.context("bucket")?;
 
@@ -71,7 +80,7 @@ impl Roles {
         let querier = parts.querier(&ingester)?;
         let (signal, drain) = drain::channel();
         let tasks = spawn(&ingester, &wal, &drain);
-        Ok(Self { wal, distributor, querier, tasks, signal })
+        Ok(Self { cache, wal, distributor, querier, tasks, signal })
     }
 
     /// Every route of the roles.
@@ -97,12 +106,19 @@ impl Roles {
         let committed = self.wal.close(grace / 2).await;
         self.signal.start();
         let failures = self.tasks.finish(grace / 2).await;
+        // What is not written in time is read from the bucket again.
+        let _ = tokio::time::timeout(CACHE_END.min(grace / 10), self.cache.flush()).await;
         ensure!(committed, "the write-ahead log's last segment was not committed within the grace period");
         failures.into_iter().next().map_or(Ok(()), |failure| Err(failure.into()))
     }
 }
 
 impl Parts {
+    /// Whether the bucket is behind a network.
+    fn is_remote(&self) -> bool {
+        !["file:", "memory:"].iter().any(|scheme| self.bucket_url.starts_with(scheme))
+    }
+
     fn ingester(
         &self,
         bucket: &Bucket,
@@ -116,7 +132,7 @@ impl Parts {
             partitions: cluster.partitions,
             attempts: Arc::clone(attempts),
             // A directory is locked, and memory is ours alone; a cloud's bucket is open to other processes.
-            exclusive: ["file:", "memory:"].iter().any(|scheme| self.bucket_url.starts_with(scheme)),
+            exclusive: !self.is_remote(),
             memory_bytes: super::memory::bytes(),
             spill_directory: Some(self.config.data_dir.join("spill")),
         };
@@ -138,7 +154,7 @@ impl Parts {
             attempts: Arc::clone(attempts),
             on_commit: Some(wal_metrics::commit_hook(&self.registry)?),
         };
-        Ok(Wal::join(bucket.clone(), self.config.wal.writer(), parts).await?)
+        Ok(Wal::join(bucket.clone(), self.config.wal.writer(self.is_remote()), parts).await?)
     }
 
     fn distributor(&self, wal: &Arc<Wal>, cluster: &Cluster) -> anyhow::Result<Distributor> {

@@ -6,8 +6,12 @@ mod place;
 mod records;
 mod verify;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
-use mneme_bucket::{Bucket, Options};
+use mneme_bucket::Bucket;
+
+use crate::config;
 
 /// What `wal` does.
 #[derive(Debug, Subcommand)]
@@ -26,6 +30,9 @@ pub(crate) struct BucketArgs {
     /// The bucket, e.g. file:///var/lib/mneme/bucket; it is only read
     #[arg(long, value_name = "URL")]
     pub(crate) bucket: String,
+    /// YAML config file of the server, for a cloud's endpoint and credentials
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Flags of `wal ls`.
@@ -76,5 +83,6 @@ pub(crate) fn run(command: &WalCommand) -> anyhow::Result<()> {
 }
 
 async fn open(args: &BucketArgs) -> anyhow::Result<Bucket> {
-    Ok(Bucket::open_read_only(&args.bucket, Options::default()).await?)
+    let options = config::bucket_options(args.config.as_deref())?;
+    Ok(Bucket::open_read_only(&args.bucket, options).await?)
 }

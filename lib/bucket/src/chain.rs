@@ -223,16 +223,14 @@ impl Chain {
         while first > 1 && self.exists(first - 1).await? {
             first -= 1;
         }
-        let mut next = first;
+        let (mut next, mut doomed) = (first, Vec::new());
         for listed in numbers.iter().copied().take_while(|listed| *listed <= number && listed < newest) {
             // A wide gap is an old truncation, with something behind it that a late create brought back.
             let unlisted = if listed - next <= WIDE_GAP { next } else { listed };
-            for doomed in unlisted..=listed {
-                self.bucket.delete(&self.key(doomed)).await?;
-            }
+            doomed.extend((unlisted..=listed).map(|number| self.key(number)));
             next = listed + 1;
         }
-        Ok(())
+        self.bucket.delete_many(&doomed).await
     }
 
     async fn exists(&self, number: u64) -> Result<bool, Error> {

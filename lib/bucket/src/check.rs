@@ -14,6 +14,13 @@ const KEYS: u64 = 8;
 /// Creates that race for each key.
 const RACERS: usize = 16;
 
+/// What the check found besides that the store is fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The store's own time when the check began to write, milliseconds since 1970; stores may cut it to seconds.
+    pub modified_ms: i64,
+}
+
 /// A racer: what its create said and what it then read.
 struct Racer {
     body: Bytes,
@@ -26,9 +33,9 @@ struct Racer {
 ///
 /// # Errors
 /// [`Error::Unfit`] names the rule that the store breaks; the bucket's own errors where it does not answer.
-pub async fn check(bucket: &Bucket, attempts: &AttemptIds) -> Result<(), Error> {
+pub async fn check(bucket: &Bucket, attempts: &AttemptIds) -> Result<Checked, Error> {
     let prefix = format!("check/{:032x}", attempts.next());
-    touch(bucket, &format!("{prefix}/first")).await?;
+    let modified_ms = touch(bucket, &format!("{prefix}/first")).await?;
     let keys: Vec<String> = (0..KEYS).map(|n| format!("{prefix}/{n}")).collect();
     let raced = join_all(keys.iter().map(|key| race(bucket, key, attempts))).await.into_iter().collect();
     let listed = match raced {
@@ -36,7 +43,7 @@ pub async fn check(bucket: &Bucket, attempts: &AttemptIds) -> Result<(), Error> 
         Err(error) => Err(error),
     };
     bucket.delete_many(&keys).await?;
-    listed
+    listed.map(|()| Checked { modified_ms })
 }
 
 /// What the store does by itself to objects where Mneme keeps its own, as far as it tells: below `wal/` and `tenants/`. Writes
@@ -49,15 +56,18 @@ pub async fn habits(bucket: &Bucket, attempts: &AttemptIds) -> Result<[(&'static
     Ok([("wal/", bucket.habits(&key("wal/")).await?), ("tenants/", bucket.habits(&key("tenants/")).await?)])
 }
 
-/// Creates an object and deletes it. What is not permitted does not get better by asking again.
-async fn touch(bucket: &Bucket, key: &str) -> Result<(), Error> {
+/// Creates an object and deletes it; gives its time. What is not permitted does not get better by asking again.
+async fn touch(bucket: &Bucket, key: &str) -> Result<i64, Error> {
     let options = bucket.options();
     let deadline = Instant::now() + options.operation_timeout;
     let mut pauses = Backoff::new(options.retry_backoff);
     loop {
         let error = match bucket.create(key, Bytes::from_static(b"mneme start check")).await {
             // Ours, of an earlier try: the name holds a fresh id.
-            Created::Yes | Created::Exists => return bucket.delete(key).await,
+            Created::Yes | Created::Exists => {
+                let modified_ms = bucket.head(key).await?.modified_ms;
+                return bucket.delete(key).await.map(|()| modified_ms);
+            }
             Created::Unknown(error) => error,
         };
         let pause = pauses.next_pause();

@@ -91,3 +91,22 @@ async fn a_change_that_the_directory_refuses_may_pass_and_is_never_a_missing_obj
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_of_deletions_that_overlap_never_wait_for_each_other_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Bucket::open(&url(&directory), Options::default()).await.unwrap();
+    let keys: Vec<String> = (0..600).map(|n| format!("wal/{}/{n:03}", n % 3)).collect();
+    for key in &keys {
+        bucket.put(key, Bytes::new()).await.unwrap();
+    }
+    let mut backwards = keys.clone();
+    backwards.reverse();
+    let (one, other, single) =
+        tokio::join!(bucket.delete_many(&keys), bucket.delete_many(&backwards), bucket.delete(&keys[300]));
+    assert!(one.is_ok() && other.is_ok() && single.is_ok());
+    assert!(bucket.keys("", None, None).await.unwrap().is_empty());
+    bucket.put("wal/1/again", Bytes::new()).await.unwrap();
+    let reader = Bucket::open_read_only(&url(&directory), Options::default()).await.unwrap();
+    assert!(reader.delete_many(&["wal/1/again".to_owned()]).await.is_err());
+}

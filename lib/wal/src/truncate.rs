@@ -90,15 +90,14 @@ impl Truncation {
 async fn delete(bucket: &Bucket, writer: WriterId, numbers: Vec<u64>) -> Result<(), Error> {
     let chain = writer_chain(bucket.clone(), writer);
     let Some(mut next) = numbers.first().copied() else { return Ok(()) };
+    let mut doomed = Vec::with_capacity(numbers.len());
     for listed in numbers {
         // An object that the listing missed would be an end for who stands on it.
         let unlisted = if listed - next <= WIDE_GAP { next } else { listed };
-        for doomed in unlisted..=listed {
-            bucket.delete(&chain.key(doomed)).await?;
-        }
+        doomed.extend((unlisted..=listed).map(|number| chain.key(number)));
         next = listed + 1;
     }
-    Ok(())
+    Ok(bucket.delete_many(&doomed).await?)
 }
 
 /// Number and bytes of every object of the writers after `after`, in the order of the listing.
