@@ -29,7 +29,7 @@ pub enum Outcome {
     Duplicate,
     /// The series has another value at that time. The preferred one is read from now on (DESIGN section 5).
     Conflict,
-    /// Stamped below the head's floor: blocks hold it, the head left it out.
+    /// Stamped below the head's or its tenant's floor: blocks hold it, the head left it out.
     Covered,
     /// The series has left the head (see [`SeriesRef`]): nothing was added.
     Gone,
@@ -171,6 +171,9 @@ impl Appender<'_> {
         else {
             return Outcome::Gone;
         };
+        if cut < state.tenants[found.tenant as usize].floor {
+            return Outcome::Covered;
+        }
         let mut with = Context { config: self.config, store: &mut state.store, grown: 0 };
         let outcome = change(found, &mut with);
         state.bytes = state.bytes.saturating_add_signed(with.grown);

@@ -22,7 +22,7 @@ impl<'a> Candidates<'a> {
     pub(crate) fn new(reader: &'a Reader<'a>, matchers: &[Matcher], window: Window) -> Self {
         let set = (!matchers.is_empty()).then(|| reader.matching(matchers));
         let all = reader.covers_all(matchers, window);
-        Self { reader, window, from: window.from.max(reader.state.floor), set, all }
+        Self { reader, window, from: window.from.max(reader.floor()), set, all }
     }
 
     /// Adds the names of their labels.

@@ -57,9 +57,18 @@ impl Exemplars {
         held.map(|held| (held.series, held.cut, &held.exemplar))
     }
 
+    /// Forgets those of the generations below `cut`.
+    pub(crate) fn drop_below(&mut self, cut: Cut) {
+        self.retain_held(|held| held.cut >= cut);
+    }
+
     /// Forgets those whose series does not pass.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(SeriesRef) -> bool) {
-        self.ring.retain(|held| keep(held.series));
+        self.retain_held(|held| keep(held.series));
+    }
+
+    fn retain_held(&mut self, keep: impl FnMut(&Held) -> bool) {
+        self.ring.retain(keep);
         self.bytes = self.ring.iter().map(|held| memory(&held.exemplar)).sum();
         if self.ring.len() * 2 < self.ring.capacity() {
             self.ring.shrink_to_fit();

@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
-const SLOTS_PER_HOLD: u32 = 4096;
+pub(crate) const SLOTS_PER_HOLD: u32 = 4096;
 
 /// One partition's recent series of all tenants. Share it by reference or `Arc`; every call locks for itself.
 #[derive(Default)]
 pub struct Head {
-    config: HeadConfig,
-    state: RwLock<State>,
+    pub(crate) config: HeadConfig,
+    pub(crate) state: RwLock<State>,
 }
 
 impl Head {
@@ -295,9 +295,7 @@ impl Head {
         }
         state.floor = cut;
         state.store.drop_below(cut);
-        for tenant in &mut state.tenants {
-            tenant.generations.retain(|generation| generation.cut >= cut);
-        }
+        state.tenants.iter_mut().for_each(|tenant| tenant.drop_below(cut));
         walk(&mut state, |state, slots| state.drop_below(cut, slots));
         state.store.reuse_below(cut);
         state.forget_exemplars();

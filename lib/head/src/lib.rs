@@ -6,12 +6,12 @@
 //!   its cut, never on what other generations hold, so that owners that read the WAL in different orders agree.
 //! - A chunk is *open* (the newest generation's samples in order), *stored* (closed, in a page of its generation), or a *late*
 //!   buffer (out of order). A page is in memory, or *spilled* to a local file ([`Head::spill`]).
-//! - The *floor* is the lowest generation still held: see [`Head::drop_below`].
+//! - The *floor* is the lowest generation still held, of the head and of a tenant: see [`Head::drop_below`], [`Head::drop_tenant_below`].
 //!
 //! The flow: [`Head::appender`] takes the write lock once per WAL section; [`Appender::series`] finds or creates a series,
 //! [`Appender::float`] and [`Appender::histogram`] add to it and say whether the sample was new. Queries
 //! ([`Head::select`] and its like) take the read lock just long enough to find the series and to copy open chunks.
-//! A flush or a checkpoint reads generations in pages ([`Head::export`]), then drops them. What is spilled is read after the
+//! A checkpoint reads generations in pages ([`Head::export`]), a flush one tenant's in order of the labels ([`Head::sorted`]), then drops them. What is spilled is read after the
 //! lock was given up. What a series costs: `docs/decisions/0005`, measured by `cargo bench -p mneme-head --bench memory`.
 
 mod appender;
@@ -20,6 +20,7 @@ mod cardinality;
 mod config;
 mod exemplars;
 mod export;
+mod flush;
 mod head;
 mod index;
 mod late;
@@ -39,6 +40,7 @@ pub use appender::{Appender, Outcome, SeriesRef};
 pub use cardinality::Size;
 pub use config::HeadConfig;
 pub use export::{ExportCursor, ExportPage, ExportedSeries};
+pub use flush::Flushable;
 pub use head::Head;
 pub use memory::MemoryUse;
 pub use metadata::MetricMetadata;

@@ -76,6 +76,11 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// The lowest generation of the tenant that is held.
+    pub(crate) fn floor(&self) -> Cut {
+        self.state.floor.max(self.tenant.floor)
+    }
+
     fn index(&self) -> &'a Index {
         &self.tenant.index
     }
@@ -91,7 +96,7 @@ impl<'a> Reader<'a> {
         set: &'s RoaringBitmap,
         window: Window,
     ) -> impl Iterator<Item = &'a Series> + use<'a, 's> {
-        let from = window.from.max(self.state.floor);
+        let from = window.from.max(self.floor());
         let (slab, store) = (&self.state.slab, &self.state.store);
         set.iter()
             .filter_map(move |slot| slab.get(slot))
@@ -137,7 +142,7 @@ impl<'a> Reader<'a> {
         let oldest = self.tenant.generations.first().map_or(Cut(0), |generation| generation.cut);
         let (first, last) = self.tenant.bounds().unwrap_or((TimestampMs::MAX, TimestampMs::MIN));
         matchers.is_empty()
-            && window.from.max(self.state.floor) <= oldest
+            && window.from.max(self.floor()) <= oldest
             && window.start <= first
             && last <= window.end
     }

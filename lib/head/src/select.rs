@@ -76,7 +76,7 @@ impl Reader<'_> {
     /// Adds the matching series with what is in memory; tells what is to be completed.
     pub(crate) fn select(&self, wanted: &Wanted<'_>, out: &mut SeriesBatch) -> Unfinished {
         let Wanted { matchers, window, hints } = wanted;
-        let cuts = window.from.max(self.state.floor)..Cut(u64::MAX);
+        let cuts = window.from.max(self.floor())..Cut(u64::MAX);
         let set = self.matching(matchers);
         let mut select = Select {
             reader: self,

@@ -327,13 +327,19 @@ impl Series {
     }
 
     /// Forgets the generations below `cut`. Open chunks of kept generations stay open.
-    pub(crate) fn drop_below(&mut self, store: &Store, cut: Cut) {
+    pub(crate) fn drop_below(&mut self, store: &mut Store, cut: Cut) {
         if self.open_cut < cut {
             self.open = None;
         }
         if self.stored.iter().any(|place| store.cut(place) < cut) {
             let mut stored = std::mem::take(&mut self.stored).into_vec();
-            stored.retain(|place| store.cut(place) >= cut);
+            stored.retain(|place| {
+                let kept = store.cut(place) >= cut;
+                if !kept {
+                    store.release(place);
+                }
+                kept
+            });
             self.stored = stored.into_boxed_slice();
         }
         if let Some(rest) = &mut self.rest {
@@ -374,6 +380,37 @@ impl Series {
         }
         if let Some(open) = &rest.histograms {
             see(open.cut, open.builder.min_time(), open.builder.max_time());
+        }
+    }
+
+    /// Whether it has a chunk in the generations `cuts`.
+    pub(crate) fn has(&self, store: &Store, cuts: &Range<Cut>) -> bool {
+        let mut found = false;
+        self.ranges(store, &mut |cut, _, _| found |= cuts.contains(&cut));
+        found
+    }
+
+    /// Calls `see` with the times and the bytes, about, of each chunk and buffer of the generations `cuts`.
+    pub(crate) fn ranges_and_bytes(
+        &self,
+        store: &Store,
+        cuts: &Range<Cut>,
+        see: &mut dyn FnMut(TimestampMs, TimestampMs, usize),
+    ) {
+        if let Some(open) = self.open.as_ref().filter(|_| cuts.contains(&self.open_cut)) {
+            see(open.min_time(), open.max_time(), open.len());
+        }
+        for place in self.stored.iter().filter(|place| cuts.contains(&store.cut(place))) {
+            see(place.min_time, place.max_time(), place.len());
+        }
+        let Some(rest) = &self.rest else { return };
+        for late in rest.late.iter().filter(|late| cuts.contains(&late.cut)) {
+            if let Some((first, last)) = late.bounds() {
+                see(first, last, late.memory());
+            }
+        }
+        if let Some(open) = rest.histograms.as_ref().filter(|open| cuts.contains(&open.cut)) {
+            see(open.builder.min_time(), open.builder.max_time(), open.builder.len());
         }
     }
 

@@ -109,11 +109,11 @@ impl State {
     }
 
     /// Forgets the generations below `cut` of the series in `slots`; series that nothing is left of leave.
-    pub(crate) fn drop_below(&mut self, cut: Cut, slots: std::ops::Range<u32>) {
+    pub(crate) fn drop_below(&mut self, cut: Cut, slots: impl IntoIterator<Item = u32>) {
         for slot in slots {
             let Some(series) = self.slab.get_mut(slot) else { continue };
             let before = series.memory();
-            series.drop_below(&self.store, cut);
+            series.drop_below(&mut self.store, cut);
             self.bytes = (self.bytes + series.memory()).saturating_sub(before);
             if series.is_empty() && series.seen < cut {
                 self.remove(slot);

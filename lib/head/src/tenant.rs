@@ -12,6 +12,8 @@ pub(crate) struct Tenant {
     pub(crate) index: Index,
     pub(crate) exemplars: Exemplars,
     pub(crate) metadata: MetadataStore,
+    /// Everything stamped below was dropped; see also the head's own floor.
+    pub(crate) floor: Cut,
     /// Ascending by cut; a head holds a dozen at most.
     pub(crate) generations: Vec<TenantGeneration>,
 }
@@ -32,8 +34,16 @@ impl Tenant {
             index: Index::default(),
             exemplars: Exemplars::default(),
             metadata: MetadataStore::default(),
+            floor: Cut(0),
             generations: Vec::new(),
         }
+    }
+
+    /// Forgets the generations below `cut` and their exemplars; the series are the caller's affair.
+    pub(crate) fn drop_below(&mut self, cut: Cut) {
+        self.floor = self.floor.max(cut);
+        self.generations.retain(|generation| generation.cut >= cut);
+        self.exemplars.drop_below(cut);
     }
 
     /// Counts `samples` between two times into a generation.

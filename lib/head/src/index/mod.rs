@@ -194,6 +194,21 @@ impl Index {
         Labels::concat(pairs.iter().map(|&id| self.at(id).label.view()))
     }
 
+    /// The place of each pair among all in order of name and value, by the pair's number.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut pairs: Vec<u32> = self.by_label.iter().copied().collect();
+        pairs.sort_unstable_by(|&a, &b| self.at(a).label.cmp(&self.at(b).label));
+        let mut ranks = vec![0; pairs.iter().max().map_or(0, |&last| last as usize + 1)];
+        pairs.iter().enumerate().for_each(|(rank, &pair)| ranks[pair as usize] = rank as u32);
+        ranks
+    }
+
+    /// The pair among `pairs` whose label is called `name`.
+    pub(crate) fn pair_of_name(&self, pairs: &[u32], name: &str) -> Option<u32> {
+        let name = *self.by_name.get(name)?;
+        pairs.iter().copied().find(|&id| self.at(id).name == name)
+    }
+
     /// How many series.
     pub(crate) fn len(&self) -> usize {
         self.held as usize

@@ -50,6 +50,11 @@ impl Place {
         }
     }
 
+    /// Bytes of the record.
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
     /// The chunk that `record`, which comes from a disk, holds; `None` for what is not as it was written.
     fn checked(&self, record: Bytes) -> Option<Chunk> {
         let (bytes, crc) = record.split_last_chunk::<CRC>()?;
@@ -288,6 +293,23 @@ impl Store {
             page.data = Data::Gone;
             self.bytes += page.memory();
         }
+    }
+
+    /// A series gives a chunk up. A page that nobody has a chunk of any more goes, and its slot is used again.
+    pub(crate) fn release(&mut self, place: &Place) {
+        let Some(page) = self.pages.get_mut(place.page as usize).filter(|page| !page.is_gone()) else {
+            return;
+        };
+        page.dead += 1;
+        if page.dead < page.chunks {
+            return;
+        }
+        self.bytes -= page.memory();
+        self.spilled -= page.spilled();
+        page.data = Data::Gone;
+        self.bytes += page.memory();
+        self.filling.retain(|&(_, id)| id != place.page);
+        self.free.push(place.page);
     }
 
     /// Makes the slots of forgotten pages usable again, once no series has a place in them.

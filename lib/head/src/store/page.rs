@@ -15,6 +15,8 @@ pub(super) struct Page {
     pub(super) cut: Cut,
     /// How many records.
     pub(super) chunks: u32,
+    /// How many of them no series has any more.
+    pub(super) dead: u32,
     pub(super) spilled_bytes: u64,
     pub(super) data: Data,
 }
@@ -33,7 +35,7 @@ pub(super) enum Data {
 
 impl Page {
     pub(super) fn new(cut: Cut) -> Self {
-        Self { cut, chunks: 0, spilled_bytes: 0, data: Data::Filling(Vec::new()) }
+        Self { cut, chunks: 0, dead: 0, spilled_bytes: 0, data: Data::Filling(Vec::new()) }
     }
 
     /// Bytes in memory so far.
