@@ -47,6 +47,10 @@ impl Story {
         }
     }
 
+    async fn read_one(&self, range: std::ops::Range<u64>) {
+        self.read(std::slice::from_ref(&range)).await;
+    }
+
     fn requests(&self) -> u64 {
         self.cached.bucket().stats().of(Operation::Get).requests
     }
@@ -96,10 +100,10 @@ async fn many_readers_of_one_range_cause_one_request() {
 async fn a_reader_that_gives_up_leaves_its_turn_to_another() {
     let lost = Faults { lost_reply: 1000, ..Faults::none() };
     let story = story(lost, CacheOptions::default()).await;
-    let first = tokio::time::timeout(Duration::from_millis(10), story.read(&[10..20]));
+    let first = tokio::time::timeout(Duration::from_millis(10), story.read_one(10..20));
     let second = async {
         tokio::task::yield_now().await;
-        story.read(&[10..20]).await;
+        story.read_one(10..20).await;
     };
     let recovers = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -161,7 +165,7 @@ async fn damaged_files_are_deleted_and_read_anew() {
     let first = story(Faults::none(), on_disk(directory.path())).await;
     let ranges = [0..1000, 50_000..51_000, 90_000..91_000];
     for range in ranges.clone() {
-        first.read(&[range]).await;
+        first.read_one(range).await;
     }
     first.cache.flush().await;
     let fake = Arc::clone(&first.fake);
@@ -190,12 +194,12 @@ async fn the_disk_budget_holds_also_when_it_became_smaller() {
     let size = || files(directory.path()).iter().map(|file| file.metadata().unwrap().len()).sum::<u64>();
     let first = story(Faults::none(), budget(20_000)).await;
     for n in 0..60 {
-        first.read(&[n * 1000..n * 1000 + 900]).await;
+        first.read_one(n * 1000..n * 1000 + 900).await;
         first.cache.flush().await;
     }
     assert!((15_000..=20_000).contains(&size()), "{}", size());
     assert!(first.metric("mneme_bucket_cache_evictions_total", "disk") > 30.0);
-    first.read(&[0..2600]).await;
+    first.read_one(0..2600).await;
     first.cache.flush().await;
     assert!(size() <= 20_000, "an entry of more than an eighth is left out");
     let fake = Arc::clone(&first.fake);
@@ -210,10 +214,10 @@ async fn a_directory_of_another_process_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let first = story(Faults::none(), on_disk(directory.path())).await;
     let second = story(Faults::none(), on_disk(directory.path())).await;
-    second.read(&[0..1000]).await;
+    second.read_one(0..1000).await;
     second.cache.flush().await;
     assert!(files(directory.path()).is_empty());
-    first.read(&[0..1000]).await;
+    first.read_one(0..1000).await;
     first.cache.flush().await;
     assert_eq!(files(directory.path()).len(), 1);
 }

@@ -31,6 +31,14 @@ async fn s3_does_what_every_backend_does() {
     assert_eq!(below, whole, "a prefix holds what a whole bucket would");
 }
 
+/// Not Google's: the client for it, against a stand-in that is S3 with other names of headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_for_gcs_does_too_against_a_stand_in() {
+    let server = Server::start_like_gcs(Objects::default()).await;
+    suite::run(&Bucket::open(&format!("gs://{BUCKET}/some/prefix"), server.gcs_options()).await.unwrap())
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_whose_creates_have_two_winners_is_refused() {
     let server =

@@ -35,7 +35,7 @@ async fn everything_acknowledged_is_there_after_a_kill_with_an_empty_data_direct
         let mneme = Mneme::start_with(dir.path(), &["--config", &config]);
         let samples = sender.verify(&Client::default(), &mneme.url("/prometheus/api/v1/query"), progress);
         assert!(samples > 0);
-        let shown = mneme.get("/config").text().to_owned();
+        let shown = mneme.get("/config").text();
         assert!(shown.contains("endpoint: http://127.0.0.1") && !shown.contains(SECRET), "{shown}");
         assert!(mneme.get("/metrics").text().contains(r#"mneme_bucket_requests_total{operation="create"}"#));
         mneme.stop();

@@ -16,30 +16,30 @@ use s3s::dto::{
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 /// The only bucket.
-pub const BUCKET: &str = "test-bucket";
+pub(crate) const BUCKET: &str = "test-bucket";
 /// Keys of one page of a listing: less than S3's 1,000, so that there are pages.
 const PAGE: usize = 100;
 
 /// What the server does besides what it should.
 #[derive(Debug, Default)]
-pub struct Mischief {
+pub(crate) struct Mischief {
     /// Creates look first and write later: several may win.
-    pub creates_are_not_atomic: bool,
+    pub(crate) creates_are_not_atomic: bool,
     /// So many creates are answered 409 and do nothing.
-    pub conflicts: AtomicUsize,
+    pub(crate) conflicts: AtomicUsize,
     /// So many creates are done, but answered 503.
-    pub lost_answers: AtomicUsize,
+    pub(crate) lost_answers: AtomicUsize,
     /// The bucket keeps old versions.
-    pub versioned: bool,
+    pub(crate) versioned: bool,
     /// Objects below the prefix are deleted after a day.
-    pub expiring: Option<&'static str>,
+    pub(crate) expiring: Option<&'static str>,
 }
 
 /// One bucket in memory. Every change is under one lock.
 #[derive(Clone, Debug, Default)]
-pub struct Objects {
+pub(crate) struct Objects {
     stored: Arc<Mutex<BTreeMap<String, Stored>>>,
-    pub mischief: Arc<Mischief>,
+    pub(crate) mischief: Arc<Mischief>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,11 +49,11 @@ struct Stored {
 }
 
 impl Objects {
-    pub fn with(mischief: Mischief) -> Self {
+    pub(crate) fn with(mischief: Mischief) -> Self {
         Self { mischief: Arc::new(mischief), ..Self::default() }
     }
 
-    pub fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.stored.lock().unwrap().keys().cloned().collect()
     }
 

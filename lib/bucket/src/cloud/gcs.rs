@@ -1,6 +1,9 @@
 //! Google Cloud Storage.
 
-use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
+use std::sync::Arc;
+
+use object_store::StaticCredentialProvider;
+use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +17,10 @@ pub struct GcsConfig {
     /// File with a service account's key (JSON). Empty is the environment: `GOOGLE_SERVICE_ACCOUNT`,
     /// `GOOGLE_APPLICATION_CREDENTIALS`, else the machine's own account.
     pub service_account_path: String,
-    /// URL of another server that speaks the same protocol, such as an emulator; it is asked without signatures.
+    /// URL of another server than `https://storage.googleapis.com`, such as a regional endpoint or an emulator.
     pub endpoint: String,
+    /// Sends no credentials, for an emulator.
+    pub anonymous: bool,
     /// Allows an endpoint without TLS (`http://`).
     pub insecure: bool,
 }
@@ -39,7 +44,11 @@ pub(super) fn build(
         builder = builder.with_service_account_path(path);
     }
     if let Some(endpoint) = set(&config.endpoint) {
-        builder = builder.with_base_url(endpoint).with_skip_signature(true);
+        builder = builder.with_base_url(endpoint);
+    }
+    if config.anonymous {
+        let nobody = StaticCredentialProvider::new(GcpCredential { bearer: String::new() });
+        builder = builder.with_credentials(Arc::new(nobody)).with_skip_signature(true);
     }
     builder
         .with_bucket_name(bucket)

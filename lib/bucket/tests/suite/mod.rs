@@ -22,7 +22,8 @@ async fn objects_are_whole_and_created_once(bucket: &Bucket) {
     assert!(matches!(bucket.get("a/b").await, Err(Error::NotFound { .. })));
     assert!(matches!(bucket.head("a/b").await, Err(Error::NotFound { .. })));
     assert!(matches!(bucket.get_range("a/b", 0..1).await, Err(Error::NotFound { .. })));
-    assert!(matches!(bucket.create("a/b", Bytes::from_static(b"0123456789")).await, Created::Yes));
+    let created = bucket.create("a/b", Bytes::from_static(b"0123456789")).await;
+    assert!(matches!(created, Created::Yes), "{created:?}");
     assert!(matches!(bucket.create("a/b", Bytes::from_static(b"other")).await, Created::Exists));
     assert_eq!(bucket.get("a/b").await.unwrap(), "0123456789");
     bucket.put("a/b", Bytes::from_static(b"new")).await.unwrap();
