@@ -86,6 +86,11 @@ impl Reader<'_> {
             newest: hints.newest_only.then(|| FloatChunkBuilder::new(false)),
             rest: Unfinished { window: *window, ..Unfinished::default() },
         };
+        // About what is copied of a series: growing step by step would copy it again.
+        let each = if hints.newest_only { 16 } else { 192 };
+        select.rest.copied.reserve((set.len() as usize * each).min(1 << 20));
+        select.rest.ends.reserve(set.len() as usize);
+        out.reserve(set.len() as usize);
         for series in set.iter().filter_map(|slot| self.state.slab.get(slot)) {
             select.series(series, out);
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::bench::bench;
 use super::server::Server;
-use super::{Peer, Plan};
+use super::{Peer, Plan, memory};
 
 /// Until the server is quiet after a load, at most.
 const SETTLE: &str = "20s";
@@ -32,6 +32,8 @@ pub struct Measured {
     pub replay: Option<(Value, u64)>,
     /// The list of queries on W1's data.
     pub queries: Option<Value>,
+    /// Bytes in memory before the list of queries, and the most while it ran.
+    pub query_memory: Option<(u64, u64)>,
 }
 
 /// Runs `plan` on `peer`, each load on an empty server of its own; `mneme` is the binary.
@@ -43,7 +45,9 @@ pub fn measure(peer: Peer, plan: &Plan, mneme: &Path) -> anyhow::Result<Measured
     let (dir, server) = start(peer, mneme)?;
     let steady = write(mneme, &server, &kube(plan.steady), None)?;
     let verified = verify(mneme, &server, &kube(plan.steady), &steady, plan.verify_share)?;
+    let idle = memory::begin(server.pid());
     let queries = plan.queries.then(|| queries(mneme, peer, &server, &steady)).transpose()?;
+    let query_memory = idle.zip(memory::peak(server.pid())).filter(|_| plan.queries);
     let steady_disk = server.stop();
     drop(dir);
 
@@ -64,7 +68,17 @@ pub fn measure(peer: Peer, plan: &Plan, mneme: &Path) -> anyhow::Result<Measured
         ];
         alone(&flags(&load), None)
     });
-    Ok(Measured { peer, steady, verified, steady_disk, fresh, paced, replay: replay.transpose()?, queries })
+    Ok(Measured {
+        peer,
+        steady,
+        verified,
+        steady_disk,
+        fresh,
+        paced,
+        replay: replay.transpose()?,
+        queries,
+        query_memory,
+    })
 }
 
 fn start(peer: Peer, mneme: &Path) -> anyhow::Result<(tempfile::TempDir, Server)> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod bench;
 mod measure;
+mod memory;
 mod plan;
 mod server;
 pub mod table;

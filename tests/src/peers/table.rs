@@ -80,7 +80,15 @@ pub fn queries(measured: &[Measured]) -> String {
             lists.iter().map(|list| list.get(i).map_or_else(|| "-".to_owned(), query)).collect();
         let _ = writeln!(table, "| {name} | {} |", cells.join(" | "));
     }
+    let memory: Vec<String> =
+        measured.iter().map(|m| query_memory(m).unwrap_or_else(|| "-".to_owned())).collect();
+    let _ = writeln!(table, "| memory: before, at most above that, MB | {} |", memory.join(" | "));
     table
+}
+
+fn query_memory(measured: &Measured) -> Option<String> {
+    let (idle, peak) = measured.query_memory?;
+    Some(format!("{:.0}, **{:.0}**", idle as f64 / 1e6, peak.saturating_sub(idle) as f64 / 1e6))
 }
 
 fn head(first: &str, measured: &[Measured], goal: bool) -> String {
@@ -163,6 +171,7 @@ mod tests {
             queries: Some(
                 json!({"queries": [{"name": "a", "first": 1.0, "median": 2.0, "p99": 3.0, "cpu": 0.5}]}),
             ),
+            query_memory: Some((200_000_000, 290_000_000)),
         };
         let table = ingest(std::slice::from_ref(&measured));
         for words in [
@@ -175,6 +184,10 @@ mod tests {
         ] {
             assert!(table.contains(words), "{words} in\n{table}");
         }
-        assert!(queries(&[measured]).contains("| a | 1.0 / **2.0** / 3.0, 0.5 |"));
+        let table = queries(&[measured]);
+        assert!(
+            table.contains("| a | 1.0 / **2.0** / 3.0, 0.5 |") && table.contains("| 200, **90** |"),
+            "{table}"
+        );
     }
 }

@@ -65,6 +65,12 @@ impl SeriesBatch {
         Self::default()
     }
 
+    /// Makes room for so many more series of a chunk each, or more.
+    pub fn reserve(&mut self, series: usize) {
+        self.series.reserve(series);
+        self.chunks.reserve(series);
+    }
+
     /// Adds a series, for now without chunks. `identity` is that of all its labels.
     ///
     /// # Panics

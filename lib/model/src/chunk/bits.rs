@@ -6,11 +6,13 @@ use super::Error;
 pub(super) const WIDTHS: [u32; 9] = [0, 3, 6, 9, 13, 18, 25, 40, 64];
 
 /// Small magnitudes of either sign to small numbers: 0, -1, 1, -2, 2 ... to 0, 1, 2, 3, 4.
+#[inline(always)]
 pub(super) fn zigzag(v: i64) -> u64 {
     ((v << 1) ^ (v >> 63)) as u64
 }
 
 /// The inverse of [`zigzag`].
+#[inline(always)]
 pub(super) fn unzigzag(u: u64) -> i64 {
     (u >> 1) as i64 ^ -((u & 1) as i64)
 }

@@ -70,12 +70,18 @@ impl<'a> Bits<'a> {
     /// The next 57 bits or more, left-aligned; zeros behind the end.
     #[inline(always)]
     fn peek(&self) -> u64 {
-        let byte = self.at / 8;
-        let inside = self.data.get(byte..).and_then(|rest| rest.first_chunk::<8>());
-        let bytes = inside.or_else(|| {
-            self.tail.get(byte - self.tail_start.min(byte)..).and_then(|rest| rest.first_chunk::<8>())
-        });
-        bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes)) << (self.at % 8)
+        self.peek_at(self.at)
+    }
+
+    /// The same from another place.
+    #[inline(always)]
+    fn peek_at(&self, at: usize) -> u64 {
+        inside(self.data, at).unwrap_or_else(|| {
+            let byte = at / 8;
+            let tail = self.tail.get(byte - self.tail_start.min(byte)..);
+            tail.and_then(|rest| rest.first_chunk::<8>()).map_or(0, |bytes| u64::from_be_bytes(*bytes))
+                << (at % 8)
+        })
     }
 
     #[inline(always)]
@@ -108,6 +114,13 @@ impl<'a> Bits<'a> {
         self.at = 8 * self.data.len() - reader.remaining();
         Ok(value)
     }
+}
+
+/// 57 bits of `data` or more from `at` on, left-aligned; `None` near its end.
+#[inline(always)]
+fn inside(data: &[u8], at: usize) -> Option<u64> {
+    let bytes = data.get(at / 8..)?.first_chunk::<8>()?;
+    Some(u64::from_be_bytes(*bytes) << (at % 8))
 }
 
 struct Columns<'a> {
@@ -179,38 +192,49 @@ impl Columns<'_> {
     }
 
     /// Decodes samples as long as their values are Rice-coded; a time that is followed by something else is not consumed.
+    ///
+    /// Where the bits are is all that a sample has to wait for from the one before it. So it is kept in a register.
     fn decimals(&mut self, state: &mut Decimal, t: &mut [i64], v: &mut [f64]) -> Result<usize, Error> {
         let (mut integer, mut last_delta) = (state.integer, state.delta);
         let (mut cost_delta, mut cost_second) = (state.cost_delta, state.cost_second);
-        let power = POWERS.get(usize::from(state.scale)).copied().unwrap_or(1.0);
-        let is_whole = state.scale == 0;
-        let mut too_large = false;
-        let mut filled = 0;
+        let (data, end) = (self.bits.data, 8 * self.bits.data.len());
+        let (mut at, mut step, mut time) = (self.bits.at, self.step, self.t);
         let wanted = t.len().min(v.len());
+        let mut filled = 0;
+        let mut too_large = false;
         'parameter: while filled < wanted {
             // The bit length of an eighth: at most 29, so that what is peeked at holds it all. It seldom changes: as long as it is
             // compared and not taken over, the place of the next sample is predicted instead of waited for.
             let k = rice(cost_delta, cost_second);
             for (t, v) in t[filled..wanted].iter_mut().zip(&mut v[filled..wanted]) {
-                let before = (self.bits.at, self.step, self.t);
-                let mut word = self.bits.peek();
-                let mut used = 0;
-                if word >> 63 == 0 {
-                    self.t = self.t.wrapping_add(self.step);
-                    if self.t <= before.2 {
-                        return Err(Error::Time);
+                let (before, step_before) = (time, step);
+                let mut word = inside(data, at).unwrap_or_else(|| self.bits.peek_at(at));
+                let mut used = 1;
+                if word >> 63 != 0 {
+                    let class = word.leading_ones() as usize;
+                    if class > SHORT_CLASSES {
+                        break 'parameter;
                     }
-                    (word, used) = (word << 1, 1);
+                    let width = WIDTHS[class];
+                    step = step.wrapping_add(unzigzag(word << (class + 1) >> (64 - width)));
+                    used = class + 1 + width as usize;
+                    word = self.bits.peek_at(at + used);
                 } else {
-                    self.next_time(word)?;
-                    word = self.bits.peek();
+                    word <<= 1;
                 }
+                time = before.wrapping_add(step);
                 let ones = (!word | 1).leading_zeros();
                 if ones >= ESCAPE_ONES {
-                    (self.bits.at, self.step, self.t) = before;
+                    (step, time) = (step_before, before);
                     break 'parameter;
                 }
-                self.bits.skip((used + ones + 1 + k) as usize)?;
+                at += used + (ones + 1 + k) as usize;
+                if at > end {
+                    return Err(Error::Truncated);
+                }
+                if time <= before {
+                    return Err(Error::Time);
+                }
                 let low = (word << (ones + 1)) >> 1 >> (63 - k);
                 let residual = unzigzag(u64::from(ones) << k | low);
                 let delta =
@@ -220,10 +244,10 @@ impl Columns<'_> {
                 cost_delta = learn(cost_delta, delta.unsigned_abs());
                 cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
                 last_delta = delta;
-                *t = self.t;
-                *v = if is_whole { integer as f64 } else { integer as f64 / power };
+                *t = time;
+                *v = integer as f64;
                 filled += 1;
-                if self.t > self.end {
+                if time > self.end {
                     break 'parameter;
                 }
                 if rice(cost_delta, cost_second) != k {
@@ -234,9 +258,14 @@ impl Columns<'_> {
         if too_large {
             return Err(Error::Invalid("value"));
         }
+        (self.bits.at, self.step, self.t) = (at, step, time);
         if filled > 0 {
             (state.integer, state.delta, state.raw) = (integer, last_delta, false);
             (state.cost_delta, state.cost_second) = (cost_delta, cost_second);
+            if state.scale != 0 {
+                let power = POWERS.get(usize::from(state.scale)).copied().unwrap_or(1.0);
+                v[..filled].iter_mut().for_each(|value| *value /= power);
+            }
         }
         Ok(filled)
     }

@@ -1,10 +1,11 @@
 //! Chunks read as they were written: integer histograms stay integer, hints are those that senders said.
 
 use std::cmp::Ordering;
+use std::mem::take;
 
 use super::merge::compare_histograms;
-use super::{Chunk, Error, FloatSample, HistogramSample, to_float};
-use crate::{TimestampMs, is_stale_nan, prefer_value};
+use super::{Chunk, Encoding, Error, FloatSample, HistogramSample, to_float};
+use crate::{Samples, TimestampMs, is_stale_nan, prefer_value};
 
 /// Samples of one series as they were sent: floats as columns and histograms, each ascending in time without equal timestamps; a
 /// time has a float or a histogram, never both. What is moved from store to store; queries read [`crate::Samples`].
@@ -72,14 +73,13 @@ impl RawSamples {
 
     /// The same for queries: histograms with float counts and with the hints that the samples show.
     #[must_use]
-    pub fn into_samples(self) -> crate::Samples {
+    pub fn into_samples(self) -> Samples {
         let histograms = self.histograms.into_iter().map(|sample| crate::HistogramPoint {
             t: sample.t,
             h: std::sync::Arc::new(to_float(&sample.histogram)),
             st: sample.st,
         });
-        let mut samples =
-            crate::Samples { t: self.t, v: self.v, st: self.st, histograms: histograms.collect() };
+        let mut samples = Samples { t: self.t, v: self.v, st: self.st, histograms: histograms.collect() };
         super::set_counter_resets(&mut samples);
         samples
     }
@@ -93,8 +93,14 @@ pub fn merge_raw(
     end: TimestampMs,
     out: &mut RawSamples,
 ) -> Result<(), Error> {
+    let wanted = || chunks.iter().filter(|chunk| chunk.count > 0 && chunk.overlaps(start, end));
+    let in_columns = wanted().all(|chunk| chunk.encoding != Encoding::Histogram)
+        && wanted().is_sorted_by(|a, b| a.max_time < b.min_time);
+    if in_columns {
+        return read_columns(wanted(), start, end, out);
+    }
     let (mut floats, mut histograms) = (Vec::new(), Vec::new());
-    for chunk in chunks.iter().filter(|chunk| chunk.count > 0 && chunk.overlaps(start, end)) {
+    for chunk in wanted() {
         for sample in chunk.floats() {
             let sample = sample?;
             if sample.t > end {
@@ -114,12 +120,22 @@ pub fn merge_raw(
             }
         }
     }
-    if histograms.is_empty() && floats.is_sorted_by(|a, b| a.t < b.t) {
-        floats.iter().for_each(|float| out.push_float(float.t, float.v, float.st));
-    } else {
-        out.push_unordered(floats, histograms);
-    }
+    out.push_unordered(floats, histograms);
     Ok(())
+}
+
+/// Chunks of floats one after the other.
+fn read_columns<'a>(
+    mut chunks: impl Iterator<Item = &'a Chunk>,
+    start: TimestampMs,
+    end: TimestampMs,
+    out: &mut RawSamples,
+) -> Result<(), Error> {
+    let (t, v, st) = (take(&mut out.t), take(&mut out.v), take(&mut out.st));
+    let mut columns = Samples { t, v, st, histograms: Vec::new() };
+    let result = chunks.try_for_each(|chunk| chunk.read(start, end, &mut columns));
+    (out.t, out.v, out.st) = (columns.t, columns.v, columns.st);
+    result
 }
 
 /// The greater is kept.
@@ -143,7 +159,7 @@ mod tests {
     use super::*;
     use crate::chunk::{FloatChunkBuilder, HistogramChunkBuilder, merge};
     use crate::histogram::{AnyHistogram, FloatHistogram};
-    use crate::{Samples, stale_nan};
+    use crate::stale_nan;
 
     fn floats(samples: &[(i64, f64)]) -> Chunk {
         let mut builder = FloatChunkBuilder::new(false);

@@ -124,6 +124,7 @@ impl Floats {
     }
 }
 
+#[inline(always)]
 fn is_present(value: f64) -> bool {
     value.to_bits() != ABSENT.to_bits()
 }
