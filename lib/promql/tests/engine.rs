@@ -160,6 +160,16 @@ fn a_query_can_be_stopped_inside_one_huge_series() {
 }
 
 #[test]
+fn counted_values_come_in_the_order_in_which_they_are_met() {
+    let params = QueryParams::instant("count_values by (i) (\"v\", m_total)", 3_600_000);
+    let result = run(&params, &Synthetic::new(40)).unwrap();
+    let ResultValue::Vector(samples) = result.value else { panic!("{:?}", result.value) };
+    let order: Vec<&str> = samples.iter().map(|sample| sample.labels.get("i").unwrap()).collect();
+    let met: Vec<String> = (0..40).map(|i| i.to_string()).collect();
+    assert_eq!(order, met);
+}
+
+#[test]
 fn a_range_query_of_a_range_vector_is_bad() {
     let params = an_hour("m_total[5m]");
     let expr = parse(&params.text, &Features::all()).unwrap();

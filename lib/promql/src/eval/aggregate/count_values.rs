@@ -1,6 +1,7 @@
-//! `count_values`: a series per value and group.
+//! `count_values`: a series per value and group, in the order in which they are met.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use mneme_model::Labels;
 
@@ -29,7 +30,7 @@ pub(super) fn each(
     let grouping = Grouping::new(&with_label);
     let input = collect(cx, &node.input, steps)?;
     let mut table = ResultTable::new(cx, steps);
-    let mut counts: HashMap<Labels, f64> = HashMap::new();
+    let (mut places, mut counts): (HashMap<Labels, usize>, Vec<(Labels, f64)>) = Default::default();
     let mut held = cx.budget.hold();
     for step in 0..steps.count {
         cx.cancel.check()?;
@@ -42,10 +43,17 @@ pub(super) fn each(
             };
             let mut builder = column.labels.to_builder();
             builder.set(label, &text);
-            *counts.entry(grouping.labels(&builder.build())).or_default() += 1.0;
+            match places.entry(grouping.labels(&builder.build())) {
+                Entry::Occupied(place) => counts[*place.get()].1 += 1.0,
+                Entry::Vacant(place) => {
+                    counts.push((place.key().clone(), 1.0));
+                    place.insert(counts.len() - 1);
+                }
+            }
         }
         held.grow(counts.len(), 0)?;
-        for (labels, count) in counts.drain() {
+        places.clear();
+        for (labels, count) in counts.drain(..) {
             let row = table.row(labels, false)?;
             table.set(row, step, Value::Float(count))?;
         }
