@@ -6,10 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mneme_head::{Head, ReadError, TextSet, Wanted, Window};
 use mneme_model::chunk::SeriesBatch;
-use mneme_model::{Labels, Metadata, TenantId};
+use mneme_model::{Cut, Labels, Metadata, PartitionId, TenantId};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, OverBudget,
-    QueryService, SeriesExemplars, SeriesRequest,
+    PartitionMark, QueryService, Seam, SeriesExemplars, SeriesRequest,
 };
 
 use crate::Ingester;
@@ -20,6 +20,7 @@ use crate::partitions::Partitions;
 enum Failure {
     Read(ReadError),
     Over(OverBudget),
+    Floor(Vec<PartitionMark>),
 }
 
 #[async_trait]
@@ -34,9 +35,12 @@ impl QueryService for Ingester {
         budget: Arc<FetchBudget>,
     ) -> Result<SeriesBatch, Error> {
         self.ask("select", move |heads| {
-            let wanted = Wanted::new(&request.matchers, window(&request)).with_hints(request.hints.clone());
+            let wanted = |from| {
+                Wanted::new(&request.matchers, window(&request, from)).with_hints(request.hints.clone())
+            };
             let (mut all, mut answers) = (SeriesBatch::new(), 0);
-            for head in heads.iter() {
+            for (head, from) in from_seam(heads, &request) {
+                let wanted = wanted(from);
                 budget.check().map_err(Failure::Over)?;
                 let before = all.mark();
                 head.select_into(request.tenant.as_str(), &wanted, &mut all).map_err(Failure::Read)?;
@@ -48,6 +52,7 @@ impl QueryService for Ingester {
             if answers > 1 {
                 all.unite();
             }
+            is_whole(heads, &request)?;
             Ok(all)
         })
         .await
@@ -72,14 +77,20 @@ impl QueryService for Ingester {
         self.ask("series", move |heads| {
             let mut all = SeriesBatch::new();
             let mut answers = 0;
-            for head in heads.iter() {
+            for (head, from) in from_seam(heads, &request) {
                 let before = all.mark();
-                head.series_into(request.tenant.as_str(), &request.matchers, window(&request), &mut all);
+                head.series_into(
+                    request.tenant.as_str(),
+                    &request.matchers,
+                    window(&request, from),
+                    &mut all,
+                );
                 answers += usize::from(all.mark() != before);
             }
             if answers > 1 {
                 all.unite();
             }
+            is_whole(heads, &request)?;
             Ok(all.into_labels())
         })
         .await
@@ -87,9 +98,12 @@ impl QueryService for Ingester {
 
     async fn label_names(&self, request: SeriesRequest) -> Result<Vec<String>, Error> {
         self.ask("label_names", move |heads| {
-            let (tenant, matchers, window) = (request.tenant.as_str(), &request.matchers, window(&request));
             let mut names = TextSet::default();
-            heads.iter().for_each(|head| head.label_names_into(tenant, matchers, window, &mut names));
+            for (head, from) in from_seam(heads, &request) {
+                let window = window(&request, from);
+                head.label_names_into(request.tenant.as_str(), &request.matchers, window, &mut names);
+            }
+            is_whole(heads, &request)?;
             Ok(names.into_sorted())
         })
         .await
@@ -97,9 +111,12 @@ impl QueryService for Ingester {
 
     async fn label_values(&self, label: String, request: SeriesRequest) -> Result<Vec<String>, Error> {
         self.ask("label_values", move |heads| {
-            let (tenant, of) = (request.tenant.as_str(), (&*request.matchers, window(&request)));
             let mut values = TextSet::default();
-            heads.iter().for_each(|head| head.label_values_into(tenant, &label, of, &mut values));
+            for (head, from) in from_seam(heads, &request) {
+                let of = (&*request.matchers, window(&request, from));
+                head.label_values_into(request.tenant.as_str(), &label, of, &mut values);
+            }
+            is_whole(heads, &request)?;
             Ok(values.into_sorted())
         })
         .await
@@ -166,6 +183,7 @@ impl Ingester {
         let answer = work.await.map_err(|_| Error::Internal(format!("{kind} failed unexpectedly")))?;
         let answer = answer.map_err(|failure| match failure {
             Failure::Over(why) => why.into(),
+            Failure::Floor(floors) => Error::FloorAboveMark(floors),
             Failure::Read(error) => {
                 tracing::error!(%error, kind, "a question cannot be answered");
                 Error::Internal("samples moved to the local disk cannot be read back".to_owned())
@@ -176,8 +194,34 @@ impl Ingester {
     }
 }
 
-fn window(request: &SeriesRequest) -> Window {
-    Window::new(request.start, request.end)
+fn window(request: &SeriesRequest, from: Cut) -> Window {
+    Window::new(request.start, request.end).from_cut(from)
+}
+
+/// Each head with the lowest generation that the question is about.
+fn from_seam<'a>(
+    heads: &'a Partitions,
+    request: &SeriesRequest,
+) -> impl Iterator<Item = (&'a Head, Cut)> + use<'a> {
+    let (count, seam) = (heads.count(), request.seam.clone());
+    heads.iter().zip(0..).map(move |(head, partition)| {
+        let from = |seam: &Seam| seam.from(PartitionId(partition), count);
+        (head, seam.as_ref().map_or(Cut(0), from))
+    })
+}
+
+/// Whether the tenant's generations from the seam on were held: looked at once the heads have answered, since floors only rise.
+fn is_whole(heads: &Partitions, request: &SeriesRequest) -> Result<(), Failure> {
+    if request.seam.is_none() {
+        return Ok(());
+    }
+    let count = heads.count();
+    let floor = |((head, from), partition): ((&Head, Cut), u16)| {
+        let cut = head.tenant_floor(request.tenant.as_str());
+        (cut > from).then_some(PartitionMark { count, partition: PartitionId(partition), cut })
+    };
+    let floors: Vec<PartitionMark> = from_seam(heads, request).zip(0..).filter_map(floor).collect();
+    if floors.is_empty() { Ok(()) } else { Err(Failure::Floor(floors)) }
 }
 
 /// Each series once, with the exemplars of all its partitions.

@@ -3,12 +3,14 @@
 //! - [`Querier`] the role; its [`Querier::router`] is mounted by the process.
 //! - *source* the data of a request's tenants, by the ingesters' `QueryService`; *federation* what several tenants at once mean.
 //! - *engine* runs a query: parse, plan, turn, fetch (`fetched`), compute on a thread of the *pool*, all by a deadline.
+//! - *blocks* what is older than the ingesters' data, read from the bucket and merged with it: a query service before theirs.
 //! - *running* the queries under way: listed, counted, and ended from outside.
 //! - *api* parameters in, replies out; *json* writes them as Prometheus does, piece by piece.
 //!
 //! Flow: `routes -> tenants, form -> endpoint -> engine or source -> reply -> body`.
 
 mod api;
+mod blocks;
 mod config;
 mod duration;
 mod engine;
@@ -24,5 +26,6 @@ mod running;
 mod source;
 
 pub use api::BuildInfo;
+pub use blocks::WithBlocks;
 pub use config::Config;
 pub use querier::{Parts, Querier};

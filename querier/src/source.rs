@@ -175,6 +175,7 @@ impl Source {
                     start: question.start,
                     end: question.end,
                     hints: hints.clone(),
+                    seam: None,
                 };
                 ask(self.service.clone(), request).await.map(|answer| (tenant, answer))
             })

@@ -80,6 +80,15 @@ impl FetchBudget {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// How many bytes more may be found; `u64::MAX` without a limit.
+    #[must_use]
+    pub fn bytes_left(&self) -> u64 {
+        match self.max_bytes {
+            0 => u64::MAX,
+            limit => limit.saturating_sub(self.bytes.load(Ordering::Relaxed)),
+        }
+    }
+
     /// What was found so far.
     #[must_use]
     pub fn found(&self) -> BatchSize {

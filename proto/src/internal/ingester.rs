@@ -12,6 +12,7 @@ use mneme_model::{
 use super::cardinality;
 pub use super::cardinality::{Cardinality, CardinalityBuilder, CardinalityRequest, LabelCardinality};
 pub use super::fetch_budget::{FetchBudget, OverBudget};
+pub use super::seam::{PartitionMark, Seam};
 
 /// Parts of one committed segment, for the partitions that the receiver owns.
 #[derive(Clone, Debug)]
@@ -57,6 +58,9 @@ pub struct SeriesRequest {
     pub end: TimestampMs,
     /// What of a [`QueryService::select`]'s answer matters; other questions are not concerned.
     pub hints: ReadHints,
+    /// Only generations from the seam on, which the answer must have whole, or else it is [`Error::FloorAboveMark`]; `None`: all that
+    /// there are. Exemplars and metadata are not concerned.
+    pub seam: Option<Seam>,
 }
 
 impl SeriesRequest {
@@ -64,7 +68,7 @@ impl SeriesRequest {
     #[must_use]
     pub fn all_times(tenant: TenantId, matchers: Vec<Matcher>) -> Self {
         let (start, end) = (TimestampMs::MIN, TimestampMs::MAX);
-        Self { tenant, matchers, start, end, hints: ReadHints::default() }
+        Self { tenant, matchers, start, end, hints: ReadHints::default(), seam: None }
     }
 }
 
@@ -98,6 +102,9 @@ pub enum Error {
     /// The question's own budget is spent (422).
     #[error("the question's answer is too large: {0}")]
     OverBudget(#[from] OverBudget),
+    /// Generations from the question's seam on are no longer held: read the manifest anew, and ask from these floors on at least (503).
+    #[error("recent data was flushed meanwhile: {} partitions hold less than was asked for", .0.len())]
+    FloorAboveMark(Vec<PartitionMark>),
     /// Anything else (500).
     #[error("ingester failed: {0}")]
     Internal(String),

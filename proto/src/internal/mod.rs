@@ -4,3 +4,4 @@
 mod cardinality;
 mod fetch_budget;
 pub mod ingester;
+mod seam;

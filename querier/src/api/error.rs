@@ -117,7 +117,9 @@ impl Error {
 impl From<ingester::Error> for Error {
     fn from(error: ingester::Error) -> Self {
         let kind = match error {
-            ingester::Error::NotReady(_) | ingester::Error::Overloaded(_) => ErrorType::Unavailable,
+            ingester::Error::NotReady(_)
+            | ingester::Error::Overloaded(_)
+            | ingester::Error::FloorAboveMark(_) => ErrorType::Unavailable,
             ingester::Error::Internal(_) => ErrorType::Internal,
             ingester::Error::OverBudget(over) => return over.into(),
         };

@@ -106,9 +106,11 @@ impl Manifest {
     /// # Errors
     /// The bucket's; [`Error::NoList`] for a list that is gone, [`Error::Corrupt`] for one that cannot be read.
     pub async fn blocks(&self, start: TimestampMs, end: TimestampMs) -> Result<Vec<Arc<BlockMeta>>, Error> {
-        let named: Vec<_> = self.content().lists.iter().filter(|list| list.overlaps(start, end)).collect();
+        let overlapping = self.content().lists.iter().filter(|list| list.overlaps(start, end));
+        // Owned, so that the future is `Send` for callers that need it.
+        let named: Vec<_> = overlapping.cloned().collect();
         let lists: Vec<_> = stream::iter(named)
-            .map(|list| self.pinned.lists.load(self.tenant(), self.version(), list))
+            .map(|list| async move { self.pinned.lists.load(self.tenant(), self.version(), &list).await })
             .buffered(LISTS_AT_ONCE)
             .try_collect()
             .await?;

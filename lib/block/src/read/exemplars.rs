@@ -36,7 +36,7 @@ pub(crate) async fn read(
         if footer.bounds(group, "ts").is_some_and(|(first, last)| first > end || last < start) {
             continue;
         }
-        let rows = [0..footer.rows(group)?];
+        let rows = footer.all_rows(group)?;
         let chunks = COLUMNS.iter().map(|name| footer.chunk(group, name)).collect::<Result<Vec<_>, _>>()?;
         let ranges = chunks.iter().flat_map(|chunk| TextColumn::ranges(chunk, &rows)).collect();
         let mut pieces = Pieces::default();

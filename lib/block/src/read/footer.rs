@@ -82,6 +82,12 @@ impl Footer {
         u32::try_from(rows).map_err(|_| self.bad("rows", 0, "a row group has too many rows"))
     }
 
+    /// All rows of a row group, as a list of one range.
+    pub(crate) fn all_rows(&self, group: usize) -> Result<[Range<u32>; 1], Error> {
+        let all = 0..self.rows(group)?;
+        Ok([all])
+    }
+
     /// The paths of all columns, in the order of the file.
     pub(crate) fn columns(&self) -> impl Iterator<Item = String> + '_ {
         let schema = self.metadata.file_metadata().schema_descr();

@@ -15,7 +15,7 @@ pub(crate) fn read(footer: &Footer, pieces: &Pieces) -> Result<Vec<MetadataRow>,
     let mut unpacker = Unpacker::new().map_err(|bad| footer.bad("file", 0, bad.0))?;
     let mut out = Vec::new();
     for group in 0..footer.groups() {
-        let rows = [0..footer.rows(group)?];
+        let rows = footer.all_rows(group)?;
         let mut texts =
             |name: &str| TextColumn::read(footer, &footer.chunk(group, name)?, &rows, pieces, &mut unpacker);
         let [metrics, helps, units] = [texts("metric")?, texts("help")?, texts("unit")?];

@@ -108,7 +108,7 @@ impl SeriesTable<'_> {
     }
 
     fn all_rows(&self) -> Result<[Range<u32>; 1], Error> {
-        Ok([0..self.footer.rows(0)?])
+        self.footer.all_rows(0)
     }
 
     fn unpacker(&self) -> Result<Unpacker, Error> {

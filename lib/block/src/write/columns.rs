@@ -1,5 +1,6 @@
 //! Columns of an open row group, written page by page.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use parquet::data_type::DataType;
@@ -16,15 +17,15 @@ pub(crate) fn schema_of(text: &str) -> Result<TypePtr, Error> {
 }
 
 /// The next column of the row group.
-pub(crate) fn next<'w>(
-    group: &'w mut SerializedRowGroupWriter<'_, Vec<u8>>,
+pub(crate) fn next<'w, W: Write + Send>(
+    group: &'w mut SerializedRowGroupWriter<'_, W>,
 ) -> Result<SerializedColumnWriter<'w>, Error> {
     group.next_column()?.ok_or_else(|| Error::Write("the schema has fewer columns".to_owned()))
 }
 
 /// Writes the next column, one required value per row.
-pub(crate) fn scalars<D: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+pub(crate) fn scalars<D: DataType, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[D::T],
     page_rows: usize,
 ) -> Result<(), Error> {

@@ -41,9 +41,9 @@ pub(crate) fn write(
         let sids: Vec<i32> = rows.iter().map(|(sid, _)| *sid as i32).collect();
         let times: Vec<i64> = rows.iter().map(|(_, it)| it.timestamp).collect();
         let values: Vec<f64> = rows.iter().map(|(_, it)| it.value).collect();
-        columns::scalars::<Int32Type>(&mut group, &sids, PAGE_ROWS)?;
-        columns::scalars::<Int64Type>(&mut group, &times, PAGE_ROWS)?;
-        columns::scalars::<DoubleType>(&mut group, &values, PAGE_ROWS)?;
+        columns::scalars::<Int32Type, _>(&mut group, &sids, PAGE_ROWS)?;
+        columns::scalars::<Int64Type, _>(&mut group, &times, PAGE_ROWS)?;
+        columns::scalars::<DoubleType, _>(&mut group, &values, PAGE_ROWS)?;
         let traces: Vec<Option<&str>> = rows.iter().map(|(_, it)| it.labels.get(TRACE_ID)).collect();
         let defined: Vec<i16> = traces.iter().map(|trace| i16::from(trace.is_some())).collect();
         let traces: Vec<ByteArray> = traces.into_iter().flatten().map(ByteArray::from).collect();

@@ -57,13 +57,13 @@ impl HistogramsFile {
         }
         let mut group = self.writer.next_row_group()?;
         write_floats(&mut group, &rows.sums, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.kind, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.hint, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.schema, page)?;
-        columns::scalars::<DoubleType>(&mut group, &rows.zero_threshold, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.positive_spans, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.positive_buckets, page)?;
-        columns::scalars::<Int32Type>(&mut group, &rows.negative_buckets, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.kind, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.hint, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.schema, page)?;
+        columns::scalars::<DoubleType, _>(&mut group, &rows.zero_threshold, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.positive_spans, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.positive_buckets, page)?;
+        columns::scalars::<Int32Type, _>(&mut group, &rows.negative_buckets, page)?;
         columns::lists::<Int32Type>(&mut group, &rows.span_offset, page)?;
         columns::lists::<Int32Type>(&mut group, &rows.span_length, page)?;
         columns::lists::<DoubleType>(&mut group, &rows.bounds, page)?;

@@ -47,17 +47,21 @@ pub(crate) fn write(options: &WriterOptions, mut rows: Vec<MetadataRow>) -> Resu
         rows.iter().map(|row| ByteArray::from(of(row))).collect()
     };
     let types: Vec<i32> = rows.iter().map(|row| row.metadata.metric_type as i32).collect();
-    columns::scalars::<ByteArrayType>(&mut group, &text(|row| &row.metric), PAGE_ROWS)?;
-    columns::scalars::<Int32Type>(&mut group, &types, PAGE_ROWS)?;
-    columns::scalars::<ByteArrayType>(&mut group, &text(|row| row.metadata.metric_type.as_str()), PAGE_ROWS)?;
-    columns::scalars::<ByteArrayType>(&mut group, &text(|row| &row.metadata.help), PAGE_ROWS)?;
-    columns::scalars::<ByteArrayType>(&mut group, &text(|row| &row.metadata.unit), PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(
+    columns::scalars::<ByteArrayType, _>(&mut group, &text(|row| &row.metric), PAGE_ROWS)?;
+    columns::scalars::<Int32Type, _>(&mut group, &types, PAGE_ROWS)?;
+    columns::scalars::<ByteArrayType, _>(
+        &mut group,
+        &text(|row| row.metadata.metric_type.as_str()),
+        PAGE_ROWS,
+    )?;
+    columns::scalars::<ByteArrayType, _>(&mut group, &text(|row| &row.metadata.help), PAGE_ROWS)?;
+    columns::scalars::<ByteArrayType, _>(&mut group, &text(|row| &row.metadata.unit), PAGE_ROWS)?;
+    columns::scalars::<Int64Type, _>(
         &mut group,
         &rows.iter().map(|row| row.first).collect::<Vec<_>>(),
         PAGE_ROWS,
     )?;
-    columns::scalars::<Int64Type>(
+    columns::scalars::<Int64Type, _>(
         &mut group,
         &rows.iter().map(|row| row.last).collect::<Vec<_>>(),
         PAGE_ROWS,

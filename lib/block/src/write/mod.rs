@@ -7,6 +7,7 @@ mod exemplars;
 mod file;
 mod histograms;
 mod labels;
+mod long;
 mod metadata;
 mod options;
 mod part;
@@ -17,6 +18,7 @@ mod source;
 
 pub use block::write_block;
 pub use chunks::{ChunkSeries, ChunkSource};
+pub use long::LongTable;
 pub use metadata::MetadataRow;
 pub use options::WriterOptions;
 pub use sink::{MemorySink, Sink};

@@ -83,8 +83,12 @@ impl<'a> Part<'a> {
             self.buffer.clear();
             source.read(self.range.start + at, start, end, &mut self.buffer)?;
             let buffer = &self.buffer;
-            self.stats.add(at, buffer.t.iter().copied());
-            self.stats.add(at, buffer.histograms.iter().map(|sample| sample.t));
+            if let [first, .., last] | [first @ last] = buffer.t.as_slice() {
+                self.stats.add(at, buffer.t.len(), *first, *last);
+            }
+            if let [first, .., last] | [first @ last] = buffer.histograms.as_slice() {
+                self.stats.add(at, buffer.histograms.len(), first.t, last.t);
+            }
             if !buffer.t.is_empty() {
                 self.floats += buffer.t.len() as u64;
                 let file = match &mut self.samples {

@@ -93,14 +93,14 @@ pub(crate) fn write_floats(
     rows: &FloatRows,
     page: usize,
 ) -> Result<(), Error> {
-    columns::scalars::<Int32Type>(group, &rows.sid, page)?;
-    columns::scalars::<Int64Type>(group, &rows.t0, page)?;
-    columns::scalars::<Int32Type>(group, &rows.n, page)?;
-    columns::scalars::<Int32Type>(group, &rows.step, page)?;
-    columns::scalars::<Int32Type>(group, &rows.k, page)?;
-    columns::scalars::<Int32Type>(group, &rows.e, page)?;
-    columns::scalars::<Int64Type>(group, &rows.m0, page)?;
-    columns::scalars::<Int64Type>(group, &rows.st, page)?;
+    columns::scalars::<Int32Type, _>(group, &rows.sid, page)?;
+    columns::scalars::<Int64Type, _>(group, &rows.t0, page)?;
+    columns::scalars::<Int32Type, _>(group, &rows.n, page)?;
+    columns::scalars::<Int32Type, _>(group, &rows.step, page)?;
+    columns::scalars::<Int32Type, _>(group, &rows.k, page)?;
+    columns::scalars::<Int32Type, _>(group, &rows.e, page)?;
+    columns::scalars::<Int64Type, _>(group, &rows.m0, page)?;
+    columns::scalars::<Int64Type, _>(group, &rows.st, page)?;
     columns::lists::<Int32Type>(group, &rows.xi, page)?;
     columns::lists::<DoubleType>(group, &rows.xv, page)?;
     columns::lists::<Int64Type>(group, &rows.sd, page)?;

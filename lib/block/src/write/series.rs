@@ -42,14 +42,11 @@ impl SeriesStats {
         }
     }
 
-    /// Adds times, ascending.
-    pub(crate) fn add(&mut self, sid: usize, times: impl DoubleEndedIterator<Item = TimestampMs> + Clone) {
-        let samples = times.clone().count() as i64;
-        if let (Some(first), Some(last)) = (times.clone().next(), times.clone().next_back()) {
-            self.mint[sid] = self.mint[sid].min(first);
-            self.maxt[sid] = self.maxt[sid].max(last);
-            self.samples[sid] += samples;
-        }
+    /// Adds so many samples from `first` to `last`.
+    pub(crate) fn add(&mut self, sid: usize, samples: usize, first: TimestampMs, last: TimestampMs) {
+        self.mint[sid] = self.mint[sid].min(first);
+        self.maxt[sid] = self.maxt[sid].max(last);
+        self.samples[sid] += samples as i64;
     }
 }
 
@@ -64,10 +61,10 @@ pub(crate) fn write(
     let mut writer = file::begin(schema(&arranged)?, properties)?;
     let mut group = writer.next_row_group()?;
     let sids: Vec<i32> = (0..arranged.series as i32).collect();
-    columns::scalars::<Int32Type>(&mut group, &sids, PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(&mut group, &stats.mint, PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(&mut group, &stats.maxt, PAGE_ROWS)?;
-    columns::scalars::<Int64Type>(&mut group, &stats.samples, PAGE_ROWS)?;
+    columns::scalars::<Int32Type, _>(&mut group, &sids, PAGE_ROWS)?;
+    columns::scalars::<Int64Type, _>(&mut group, &stats.mint, PAGE_ROWS)?;
+    columns::scalars::<Int64Type, _>(&mut group, &stats.maxt, PAGE_ROWS)?;
+    columns::scalars::<Int64Type, _>(&mut group, &stats.samples, PAGE_ROWS)?;
     for (_, column) in &arranged.columns {
         write_label(&mut group, column, arranged.series as usize)?;
     }

@@ -1,0 +1,119 @@
+//! What a block of a cluster's metrics costs: bytes per sample and per series, nanoseconds to encode and to decode.
+//!
+//! `cargo bench -p mneme-block --bench block` prints the figures of docs/decisions/0012; times are CPU time of one thread.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
+
+#[path = "support/kube.rs"]
+mod kube;
+#[path = "support/node.rs"]
+mod node;
+#[path = "support/source.rs"]
+mod source;
+
+use std::sync::Arc;
+
+use mneme_block::meta::{BlockMeta, FileKind};
+use mneme_block::read::{BlockReader, MemoryRanges, ReadOptions, Select};
+use mneme_block::write::{MemorySink, WriterOptions, write_block};
+use mneme_model::{Matcher, Samples, TenantId};
+use source::Columns;
+use ulid::Ulid;
+
+/// Each figure is the best of so many runs.
+const RUNS: usize = 3;
+
+fn main() {
+    let hour = 3_600_000;
+    measure("kube 2 h, level 0", &WriterOptions::flush(), &mut kube::series(20_000, 2 * hour));
+    measure("kube 8 h, level 1", &WriterOptions::compaction(1), &mut kube::series(5_000, 8 * hour));
+    measure("kube 24 h, level 2", &WriterOptions::compaction(2), &mut kube::series(2_500, 24 * hour));
+    match node::series() {
+        Some(mut node) => measure("node_exporter, 668 scrapes", &WriterOptions::flush(), &mut node),
+        None => println!("node_exporter: skipped, the corpus is not here"),
+    }
+    wide(500_000);
+}
+
+fn measure(name: &str, options: &WriterOptions, source: &mut Columns) {
+    let samples = source.samples() as f64;
+    let (mut encode, mut best) = (f64::MAX, None);
+    for _ in 0..RUNS {
+        let mut sink = MemorySink::default();
+        let before = cpu();
+        let meta = write_block(Ulid::from_parts(1, 1), options, source, &mut sink).unwrap().unwrap();
+        encode = encode.min((cpu() - before) as f64 / samples);
+        best = Some((meta, sink));
+    }
+    let (meta, sink) = best.unwrap();
+    let size = |kind: FileKind| {
+        meta.parts.iter().filter_map(|part| part.file(kind)).map(|file| file.size).sum::<u64>()
+    };
+    let (table, data) = (size(FileKind::Series) as f64, size(FileKind::Samples) as f64);
+    println!(
+        "{name}: {} series, {samples} samples; {:.3} B/sample, {:.2} B/series, together {:.3} B/sample; encode {encode:.1} ns/sample",
+        source.series.len(),
+        data / samples,
+        table / source.series.len() as f64,
+        (data + table) / samples,
+    );
+    decode(name, &meta, sink, samples);
+}
+
+fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64) {
+    let tenant = TenantId::anonymous();
+    let folder = BlockMeta::folder(&tenant, meta.id);
+    let files = sink.files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes)).collect();
+    let reader = BlockReader::new(
+        tenant,
+        Arc::new(meta.clone()),
+        Arc::new(MemoryRanges(files)),
+        ReadOptions::default(),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (mut fetch, mut read, mut one) = (f64::MAX, f64::MAX, f64::MAX);
+    let mut out = Samples::default();
+    for _ in 0..RUNS {
+        let before = cpu();
+        let found = runtime.block_on(reader.select(&Select::new(Vec::new(), i64::MIN, i64::MAX))).unwrap();
+        fetch = fetch.min((cpu() - before) as f64 / samples);
+        let before = cpu();
+        for series in &found {
+            out.clear();
+            series.read(i64::MIN, i64::MAX, &mut out).unwrap();
+        }
+        read = read.min((cpu() - before) as f64 / samples);
+        let metric = found[found.len() / 2].labels.metric_name().to_owned();
+        let select = Select::new(vec![Matcher::equal("__name__", &metric)], i64::MIN, i64::MAX);
+        let before = cpu();
+        let found = runtime.block_on(reader.select(&select)).unwrap();
+        one = one.min((cpu() - before) as f64 / 1e6);
+        assert!(!found.is_empty());
+    }
+    println!(
+        "{name}: unpack {fetch:.2} + decode {read:.2} = {:.2} ns/sample; one metric {one:.2} ms",
+        fetch + read
+    );
+}
+
+/// The series table of many series with 85 label names.
+fn wide(count: usize) {
+    let mut source = kube::wide(count);
+    let mut sink = MemorySink::default();
+    let options = WriterOptions { max_part_series: count, ..WriterOptions::flush() };
+    let before = cpu();
+    let meta = write_block(Ulid::from_parts(1, 1), &options, &mut source, &mut sink).unwrap().unwrap();
+    let spent = cpu() - before;
+    let file = meta.parts[0].series_file;
+    println!(
+        "series table of {count} series: {:.2} B/series, footer and indexes {} KB; {:.2} us/series with one sample each",
+        file.size as f64 / count as f64,
+        file.tail / 1024,
+        spent as f64 / 1e3 / count as f64
+    );
+}
+
+/// Nanoseconds that this thread ran.
+fn cpu() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}

@@ -1,0 +1,65 @@
+//! The seam: below which cut of each partition blocks answer, and recent data from there on.
+
+use std::sync::Arc;
+
+use mneme_model::{Cut, PartitionId};
+
+/// Per partition the lowest generation that an ingester is asked for (DESIGN section 5). Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seam {
+    /// Ascending by count and partition, each once.
+    marks: Arc<[PartitionMark]>,
+}
+
+/// A partition and a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartitionMark {
+    /// Of so many partitions. Of another count it is another partition.
+    pub count: u16,
+    /// Which one.
+    pub partition: PartitionId,
+    /// The cut.
+    pub cut: Cut,
+}
+
+impl Seam {
+    /// The marks of a manifest, in any order; partitions that are not named are at cut 0. Of several for one the highest counts.
+    pub fn new(marks: impl IntoIterator<Item = PartitionMark>) -> Self {
+        let mut marks: Vec<PartitionMark> = marks.into_iter().collect();
+        marks.sort_unstable_by(|a, b| b.cmp(a));
+        marks.dedup_by_key(|mark| (mark.count, mark.partition));
+        marks.reverse();
+        Self { marks: marks.into() }
+    }
+
+    /// The lowest generation that counts.
+    #[must_use]
+    pub fn from(&self, partition: PartitionId, count: u16) -> Cut {
+        let at = self.marks.binary_search_by_key(&(count, partition), |mark| (mark.count, mark.partition));
+        at.ok().and_then(|at| self.marks.get(at)).map_or(Cut(0), |mark| mark.cut)
+    }
+
+    /// The same, but nowhere below `floors`.
+    #[must_use]
+    pub fn raised(&self, floors: &[PartitionMark]) -> Self {
+        Self::new(self.marks.iter().chain(floors).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seam_is_raised_and_never_lowered() {
+        let mark =
+            |count, partition, cut| PartitionMark { count, partition: PartitionId(partition), cut: Cut(cut) };
+        let seam = Seam::new([mark(4, 2, 7), mark(8, 2, 1), mark(4, 2, 5)]);
+        assert_eq!(seam.from(PartitionId(2), 4), Cut(7));
+        assert_eq!(seam.from(PartitionId(2), 8), Cut(1));
+        assert_eq!(seam.from(PartitionId(3), 4), Cut(0));
+        let raised = seam.raised(&[mark(4, 2, 6), mark(4, 3, 9)]);
+        assert_eq!(raised.from(PartitionId(2), 4), Cut(7));
+        assert_eq!(raised.from(PartitionId(3), 4), Cut(9));
+    }
+}

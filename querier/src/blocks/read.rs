@@ -1,0 +1,161 @@
+//! Questions to the blocks of one pinned version.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::{FutureExt, TryFutureExt};
+use mneme_block::manifest::Manifest;
+use mneme_block::meta::BlockMeta;
+use mneme_block::read::{BlockReader, RangeReader, ReadOptions, Select};
+use mneme_block::write::MetadataRow;
+use mneme_model::chunk::{BatchMark, SeriesBatch};
+use mneme_model::{Exemplar, Labels, Metadata, TimestampMs};
+use mneme_proto::internal::ingester::{Error, FetchBudget, PartitionMark, Seam, SeriesRequest};
+
+use super::chunks::{Range, batch};
+use super::failure::Failure;
+
+/// One block's part of an answer.
+type Asked<'a, T> = BoxFuture<'a, Result<T, Failure>>;
+
+/// So many blocks are read at once for one question.
+const CONCURRENCY: usize = 8;
+
+/// The metadata of so many of the newest blocks is looked at: older families are in them, too, as long as somebody sends them.
+const METADATA_BLOCKS: usize = 16;
+
+/// The blocks of a version that may meet a question.
+pub(super) struct Blocks {
+    manifest: Manifest,
+    blocks: Vec<BlockReader>,
+}
+
+impl Blocks {
+    /// Those that meet `start..=end`.
+    pub(super) async fn of(
+        manifest: Manifest,
+        start: TimestampMs,
+        end: TimestampMs,
+        reader: &Arc<dyn RangeReader>,
+        options: ReadOptions,
+    ) -> Result<Self, Failure> {
+        let found: Vec<Arc<BlockMeta>> = manifest.blocks(start, end).await?;
+        let open = |meta| BlockReader::new(manifest.tenant().clone(), meta, Arc::clone(reader), options);
+        let blocks = found.into_iter().map(open).collect();
+        Ok(Self { manifest, blocks })
+    }
+
+    /// Whether no block meets the question.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// From the first to the last sample of these blocks.
+    pub(super) fn time_range(&self) -> Option<(TimestampMs, TimestampMs)> {
+        let first = self.blocks.iter().map(|block| block.meta().min_time).min()?;
+        let last = self.blocks.iter().map(|block| block.meta().max_time).max()?;
+        Some((first, last))
+    }
+
+    /// Where these blocks end and recent data begins.
+    pub(super) fn seam(&self) -> Seam {
+        let marks = self.manifest.content().marks.iter();
+        Seam::new(marks.map(|(of, cut)| PartitionMark { count: of.count, partition: of.partition, cut }))
+    }
+
+    /// Series with their samples; one that is in several blocks comes as often.
+    pub(super) async fn select(
+        &self,
+        request: &SeriesRequest,
+        budget: &Arc<FetchBudget>,
+    ) -> Result<SeriesBatch, Failure> {
+        let mut each: Vec<Asked<'_, SeriesBatch>> = Vec::with_capacity(self.blocks.len());
+        for block in &self.blocks {
+            each.push(select_one(block, request, budget).boxed());
+        }
+        let mut all = SeriesBatch::new();
+        let mut found = stream::iter(each).buffered(CONCURRENCY);
+        while let Some(one) = found.next().await {
+            all.append(one?);
+        }
+        Ok(all)
+    }
+
+    /// Series without samples.
+    pub(super) async fn series(&self, request: &SeriesRequest) -> Result<Vec<Labels>, Failure> {
+        let select = select(request);
+        let all = self.each(|block| block.series(&select).map_err(Failure::from).boxed()).await?;
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    /// Names of labels.
+    pub(super) async fn label_names(&self, request: &SeriesRequest) -> Result<BTreeSet<String>, Failure> {
+        let SeriesRequest { matchers, start, end, .. } = request;
+        let names = self.each(|it| it.label_names(matchers, *start, *end).map_err(Failure::from).boxed());
+        Ok(names.await?.into_iter().flatten().collect())
+    }
+
+    /// Values of a label.
+    pub(super) async fn label_values(
+        &self,
+        label: &str,
+        request: &SeriesRequest,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let SeriesRequest { matchers, start, end, .. } = request;
+        let values =
+            self.each(|it| it.label_values(label, matchers, *start, *end).map_err(Failure::from).boxed());
+        Ok(values.await?.into_iter().flatten().collect())
+    }
+
+    /// Exemplars by series.
+    pub(super) async fn exemplars(
+        &self,
+        request: &SeriesRequest,
+    ) -> Result<Vec<(Labels, Vec<Exemplar>)>, Failure> {
+        let select = select(request);
+        let all = self.each(|block| block.exemplars(&select).map_err(Failure::from).boxed()).await?;
+        Ok(all.into_iter().flatten().map(|one| (one.labels, one.exemplars)).collect())
+    }
+
+    /// Metadata by metric family, of the newest blocks.
+    pub(super) async fn metadata(&self) -> Result<Vec<(String, Metadata)>, Failure> {
+        let newest = self.blocks.iter().rev().filter(|block| block.meta().metadata.is_some());
+        let mut each: Vec<Asked<'_, Vec<MetadataRow>>> = Vec::new();
+        for block in newest.take(METADATA_BLOCKS) {
+            each.push(block.metadata().map_err(Failure::from).boxed());
+        }
+        let all: Vec<_> = stream::iter(each).buffered(CONCURRENCY).try_collect().await?;
+        Ok(all.into_iter().flatten().map(|row| (row.metric, row.metadata)).collect())
+    }
+
+    async fn each<'a, T>(&'a self, ask: impl Fn(&'a BlockReader) -> Asked<'a, T>) -> Result<Vec<T>, Failure> {
+        let each: Vec<Asked<'a, T>> = self.blocks.iter().map(ask).collect();
+        stream::iter(each).buffered(CONCURRENCY).try_collect().await
+    }
+}
+
+/// One block's series with their samples, as chunks.
+async fn select_one(
+    block: &BlockReader,
+    request: &SeriesRequest,
+    budget: &Arc<FetchBudget>,
+) -> Result<SeriesBatch, Failure> {
+    let range = Range { start: request.start, end: request.end, newest_only: request.hints.newest_only };
+    budget.check().map_err(Error::from)?;
+    let select = Select { max_bytes: budget.bytes_left(), ..select(request) };
+    let series = block.select(&select).await?;
+    let budget = Arc::clone(budget);
+    let decode = tokio::task::spawn_blocking(move || {
+        let found = batch(&series, range)?;
+        budget.take(found.size_since(BatchMark::default())).map_err(Error::from)?;
+        Ok::<_, Failure>(found)
+    });
+    let failed = |_| Failure::Final(Error::Internal("decoding a block failed unexpectedly".to_owned()));
+    decode.await.map_err(failed)?
+}
+
+fn select(request: &SeriesRequest) -> Select {
+    Select::new(request.matchers.clone(), request.start, request.end)
+}
