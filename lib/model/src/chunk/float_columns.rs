@@ -4,7 +4,7 @@
 //! codec's state in registers; everything else goes through the same code as there.
 
 use super::bits::{BitReader, WIDTHS, unzigzag};
-use super::value::{Decimal, ESCAPE_ONES, MAX_INTEGER, NO_WINDOW, POWERS, ValueCodec, Xor};
+use super::value::{Decimal, ESCAPE_ONES, NO_WINDOW, POWERS, ValueCodec, Xor};
 use super::{Chunk, Error};
 use crate::{Samples, TimestampMs};
 
@@ -29,6 +29,7 @@ pub(super) fn read(
         step: 0,
         end,
         max_time: chunk.max_time,
+        careful: false,
     };
     let mut codec = ValueCodec::default();
     let (mut t, mut v) = ([0; BLOCK], [0.0; BLOCK]);
@@ -132,6 +133,8 @@ struct Columns<'a> {
     /// No sample behind the first one after this is wanted.
     end: TimestampMs,
     max_time: TimestampMs,
+    /// Values are at the edge of what can be, and are looked at one by one.
+    careful: bool,
 }
 
 impl Columns<'_> {
@@ -147,7 +150,9 @@ impl Columns<'_> {
         while filled < wanted && self.t <= self.end {
             let (t, v) = (&mut t[filled..wanted], &mut v[filled..wanted]);
             let run = match codec {
-                ValueCodec::Decimal(state) if state.age == 2 && !self.first => self.decimals(state, t, v)?,
+                ValueCodec::Decimal(state) if state.age == 2 && !self.first && !self.careful => {
+                    self.decimals(state, t, v)?
+                }
                 ValueCodec::Xor(state) if !self.first => self.xors(state, t, v)?,
                 _ => 0,
             };
@@ -200,63 +205,81 @@ impl Columns<'_> {
         let (data, end) = (self.bits.data, 8 * self.bits.data.len());
         let (mut at, mut step, mut time) = (self.bits.at, self.step, self.t);
         let wanted = t.len().min(v.len());
+        // Times that cannot overflow within a block, whatever the steps.
+        if !(1..1 << 40).contains(&step) || time > 1 << 60 {
+            return Ok(0);
+        }
+        let all = self.end >= self.max_time;
         let mut filled = 0;
-        let mut too_large = false;
-        'parameter: while filled < wanted {
-            // The bit length of an eighth: at most 29, so that what is peeked at holds it all. It seldom changes: as long as it is
-            // compared and not taken over, the place of the next sample is predicted instead of waited for.
+        // Of no integer less than -2^53 or above 2^53 - 1 this is less than 2^54.
+        let mut range = 0u64;
+        let (t, v) = (&mut t[..wanted], &mut v[..wanted]);
+        while filled < wanted {
             let k = rice(cost_delta, cost_second);
-            for (t, v) in t[filled..wanted].iter_mut().zip(&mut v[filled..wanted]) {
-                let (before, step_before) = (time, step);
-                let mut word = inside(data, at).unwrap_or_else(|| self.bits.peek_at(at));
-                let mut used = 1;
-                if word >> 63 != 0 {
-                    let class = word.leading_ones() as usize;
-                    if class > SHORT_CLASSES {
-                        break 'parameter;
+            if last_delta == 0 && cost_delta < 8 && cost_second < 8 {
+                // Nothing changes for as long as times and values go on as they did, which takes two zero bits each.
+                let word = inside(data, at).unwrap_or(u64::MAX);
+                let run = (word | 1 << 8).leading_zeros() as usize / 2;
+                let run = run.min(wanted - filled);
+                let run = if all { run } else { run.min((self.end.saturating_sub(time) / step) as usize) };
+                if run > 1 {
+                    for (t, v) in t[filled..filled + run].iter_mut().zip(&mut v[filled..filled + run]) {
+                        time += step;
+                        *t = time;
+                        *v = integer as f64;
                     }
-                    let width = WIDTHS[class];
-                    step = step.wrapping_add(unzigzag(word << (class + 1) >> (64 - width)));
-                    used = class + 1 + width as usize;
-                    word = self.bits.peek_at(at + used);
-                } else {
-                    word <<= 1;
-                }
-                time = before.wrapping_add(step);
-                let ones = (!word | 1).leading_zeros();
-                if ones >= ESCAPE_ONES {
-                    (step, time) = (step_before, before);
-                    break 'parameter;
-                }
-                at += used + (ones + 1 + k) as usize;
-                if at > end {
-                    return Err(Error::Truncated);
-                }
-                if time <= before {
-                    return Err(Error::Time);
-                }
-                let low = (word << (ones + 1)) >> 1 >> (63 - k);
-                let residual = unzigzag(u64::from(ones) << k | low);
-                let delta =
-                    if cost_second < cost_delta { residual.wrapping_add(last_delta) } else { residual };
-                integer = integer.wrapping_add(delta);
-                too_large |= integer.unsigned_abs() > MAX_INTEGER as u64;
-                cost_delta = learn(cost_delta, delta.unsigned_abs());
-                cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
-                last_delta = delta;
-                *t = time;
-                *v = integer as f64;
-                filled += 1;
-                if time > self.end {
-                    break 'parameter;
-                }
-                if rice(cost_delta, cost_second) != k {
-                    continue 'parameter;
+                    at += 2 * run;
+                    filled += run;
+                    continue;
                 }
             }
+            let (before, step_before) = (time, step);
+            let mut word = inside(data, at).unwrap_or_else(|| self.bits.peek_at(at));
+            let mut used = 1;
+            if word >> 63 != 0 {
+                let class = word.leading_ones() as usize;
+                if class > SHORT_CLASSES {
+                    break;
+                }
+                let width = WIDTHS[class];
+                step += unzigzag(word << (class + 1) >> (64 - width));
+                if step <= 0 {
+                    return Err(Error::Time);
+                }
+                used = class + 1 + width as usize;
+                word = self.bits.peek_at(at + used);
+            } else {
+                word <<= 1;
+            }
+            time += step;
+            let ones = (!word | 1).leading_zeros();
+            if ones >= ESCAPE_ONES {
+                (step, time) = (step_before, before);
+                break;
+            }
+            at += used + (ones + 1 + k) as usize;
+            let low = (word << (ones + 1)) >> 1 >> (63 - k);
+            let residual = unzigzag(u64::from(ones) << k | low);
+            let delta = if cost_second < cost_delta { residual.wrapping_add(last_delta) } else { residual };
+            integer = integer.wrapping_add(delta);
+            range |= integer.wrapping_add(1 << 53).cast_unsigned();
+            cost_delta = learn(cost_delta, delta.unsigned_abs());
+            cost_second = learn(cost_second, delta.wrapping_sub(last_delta).unsigned_abs());
+            last_delta = delta;
+            t[filled] = time;
+            v[filled] = integer as f64;
+            filled += 1;
+            if time > self.end {
+                break;
+            }
         }
-        if too_large {
-            return Err(Error::Invalid("value"));
+        // Behind the end there are zeros, which are samples, too.
+        if at > end {
+            return Err(Error::Truncated);
+        }
+        if range >= 1 << 54 {
+            self.careful = true;
+            return Ok(0);
         }
         (self.bits.at, self.step, self.t) = (at, step, time);
         if filled > 0 {
@@ -360,6 +383,10 @@ mod tests {
         ];
         prop_oneof![
             prop::collection::vec(Just(7.0), 1..400),
+            prop::collection::vec(
+                prop_oneof![Just(9_007_199_254_740_992.0), Just(-9_007_199_254_740_992.0), Just(1.0)],
+                1..200
+            ),
             prop::collection::vec(any::<f64>(), 1..200),
             prop::collection::vec(prop_oneof![20 => whole, 1 => odd.clone()], 1..400),
             prop::collection::vec(prop_oneof![20 => fraction, 1 => odd], 1..400),
