@@ -31,6 +31,22 @@ pub struct Config {
     /// nothing more is read from the write-ahead log and queries are refused with 503, while writes stay durable. 0 = half of the
     /// memory that the machine or the container has (1 GiB if that is unknown). Default 0.
     pub max_head_bytes: u64,
+    /// How often recent data is written into blocks, in seconds. Each process does so at an offset of its own. Longer means larger
+    /// blocks and more memory, shorter the other way around. 0 = only on demand (`POST /ingester/flush`) and when memory is short.
+    /// Default 7200 (2 hours).
+    pub flush_interval_seconds: u64,
+    /// A flush begins before its time once recent data takes so many bytes in memory, at most every minute. 0 = seven eighths of
+    /// `max_head_bytes`. Default 0.
+    pub flush_head_bytes: u64,
+    /// Whether everything is written into blocks before the process ends. A start is quicker then, an end takes longer; nothing is lost
+    /// either way. Default false.
+    pub flush_on_shutdown: bool,
+    /// How long files of blocks that no version of a tenant's manifest lists stay in the bucket, in seconds: those of a flush or
+    /// compaction that did not come to its end. One that takes longer than this has to begin anew. Default 86400 (a day).
+    pub orphan_age_seconds: u64,
+    /// How long a version of a tenant's manifest stays after the next one is there, and with it the blocks that it lists, in seconds:
+    /// longer than any query, and how far `mneme manifest rollback` can go back. Default 86400 (a day).
+    pub version_age_seconds: u64,
     /// How samples are kept in memory.
     pub head: HeadConfig,
 }
@@ -43,6 +59,11 @@ impl Default for Config {
             max_concurrent_queries: 0,
             query_queue_timeout_seconds: 30,
             max_head_bytes: 0,
+            flush_interval_seconds: 7200,
+            flush_head_bytes: 0,
+            flush_on_shutdown: false,
+            orphan_age_seconds: 86_400,
+            version_age_seconds: 86_400,
             head: HeadConfig::default(),
         }
     }
@@ -69,6 +90,12 @@ impl Config {
                 self.max_head_bytes
             ));
         }
+        if (1..60).contains(&self.flush_interval_seconds) {
+            return Err(format!(
+                "ingester.flush_interval_seconds is {}: it must be 0 or at least 60",
+                self.flush_interval_seconds
+            ));
+        }
         self.head.validate().map_err(|reason| format!("ingester.head: {reason}"))
     }
 
@@ -79,6 +106,23 @@ impl Config {
             (0, memory) => (memory / 2).max(SMALLEST_BUDGET),
             (explicit, _) => explicit,
         }
+    }
+
+    /// A flush begins early over this; `limit` is the heads' budget.
+    pub(crate) fn flush_bytes(&self, limit: u64) -> u64 {
+        if self.flush_head_bytes == 0 { limit - limit / 8 } else { self.flush_head_bytes }
+    }
+
+    pub(crate) fn flush_interval(&self) -> Duration {
+        Duration::from_secs(self.flush_interval_seconds)
+    }
+
+    pub(crate) fn orphan_age(&self) -> Duration {
+        Duration::from_secs(self.orphan_age_seconds)
+    }
+
+    pub(crate) fn version_age(&self) -> Duration {
+        Duration::from_secs(self.version_age_seconds)
     }
 
     pub(crate) fn cut_interval(&self) -> Duration {

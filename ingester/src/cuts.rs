@@ -49,6 +49,16 @@ impl Cutter {
     }
 }
 
+/// Appends a cut and tells it: everything acknowledged until now is stamped below.
+pub(crate) async fn cut_now(shared: &Shared) -> Result<Cut, Error> {
+    let mut log = shared.log.lock().await;
+    let appended = log.append_cut(shared.clock.now_ms(), &shared.attempts).await;
+    note_joins(shared, &log);
+    let cut = appended?;
+    shared.tell_cut(cut);
+    Ok(cut)
+}
+
 impl Shared {
     /// Tells a cut to whoever waits for it.
     pub(crate) fn tell_cut(&self, cut: Cut) {

@@ -2,9 +2,11 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use futures::FutureExt;
+use mneme_block::manifest::Manifests;
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_model::{Cut, WriterId};
 use mneme_server::{Drain, SharedClock};
@@ -12,6 +14,7 @@ use mneme_wal::Log;
 use prometheus::Registry;
 use tokio::sync::{Semaphore, watch};
 
+use crate::flush::{FlushHook, Requests};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::partitions::Partitions;
@@ -64,6 +67,11 @@ pub(crate) struct Shared {
     pub(crate) log: tokio::sync::Mutex<Log>,
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) cuts: watch::Sender<Cut>,
+    pub(crate) manifests: Manifests,
+    /// Flushes that are asked for.
+    pub(crate) requests: Requests,
+    /// Told of each step of a flush.
+    pub(crate) flush_hook: OnceLock<Arc<dyn FlushHook>>,
     /// The last entry of the log whose writer is known.
     log_position: AtomicU64,
     /// A writer's first segments were not there.
@@ -103,6 +111,9 @@ impl Ingester {
             truncated: AtomicBool::new(false),
             ready: AtomicBool::new(false),
             writers: Writers::default(),
+            manifests: Manifests::new(bucket.clone(), Arc::clone(&attempts)),
+            requests: Requests::new(),
+            flush_hook: OnceLock::new(),
             config,
             bucket,
             clock,
@@ -122,7 +133,7 @@ impl Ingester {
         crate::replay::replay(&self.shared).await
     }
 
-    /// Tails the WAL, cuts it, writes checkpoints and truncates behind them, until `drain`. Call it after [`Self::replay`].
+    /// Tails the WAL, cuts it, writes checkpoints, truncates behind them and flushes, until `drain`. Call it after [`Self::replay`].
     ///
     /// # Errors
     /// A WAL that cannot be read any more, or records whose application panicked; a bucket that does not answer is waited for.
@@ -132,13 +143,25 @@ impl Ingester {
             tokio::try_join!(
                 crate::tail::run(shared, &drain),
                 crate::keep::run(shared, &drain),
-                crate::truncate::run(shared, &drain)
-            )
+                crate::truncate::run(shared, &drain),
+                crate::flush::run(shared, &drain).boxed()
+            )?;
+            if shared.config.flush_on_shutdown
+                && let Err(error) = crate::flush::at_shutdown(shared).await
+            {
+                tracing::warn!(%error, "the last flush failed: what is not in blocks is in the write-ahead log and in checkpoints");
+            }
+            Ok(())
         };
         tokio::select! {
             failure = shared.strands.failed() => Err(failure),
-            ended = keep => ended.map(|_| ()),
+            ended = keep => ended,
         }
+    }
+
+    /// Tells `hook` of each step of a flush from now on: for tests that stop one there. Only the first one counts.
+    pub fn set_flush_hook(&self, hook: Arc<dyn FlushHook>) {
+        let _ = self.shared.flush_hook.set(hook);
     }
 
     /// Tells the newest cut, for a writer in the same process that should stamp it at once.

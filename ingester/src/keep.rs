@@ -12,6 +12,7 @@ use crate::Error;
 use crate::checkpoint::{self, Header, Places};
 use crate::complete::{newest_complete, places, seal_holders};
 use crate::cuts::Cutter;
+use crate::flush::FlushPoint;
 use crate::ingester::Shared;
 use crate::memory::State;
 use crate::tail::transient;
@@ -25,8 +26,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
     let mut ticks = tokio::time::interval(shared.config.poll_interval().min(INTERVAL));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut keeper =
-        Keeper { cutter: Cutter::new(shared.config.cut_interval()), tried: Cut(0), spilled: Cut(0) };
+    let mut keeper = Keeper::new(shared);
     loop {
         tokio::select! {
             () = drain.started() => return Ok(()),
@@ -39,7 +39,8 @@ pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error
     }
 }
 
-struct Keeper {
+/// What is done about once a second.
+pub(crate) struct Keeper {
     cutter: Cutter,
     /// The last cut that checkpoints were made of, or tried to be.
     tried: Cut,
@@ -48,7 +49,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn step(&mut self, shared: &Arc<Shared>) -> Result<(), Error> {
+    /// Nothing was done yet.
+    pub(crate) fn new(shared: &Shared) -> Self {
+        Self { cutter: Cutter::new(shared.config.cut_interval()), tried: Cut(0), spilled: Cut(0) }
+    }
+
+    /// Cuts, writes checkpoints, relieves memory: whatever is due.
+    pub(crate) async fn step(&mut self, shared: &Arc<Shared>) -> Result<(), Error> {
         let early = self.relieve(shared).await?;
         transient(self.cutter.cut_if_due(shared, early).await, "the log")?;
         if shared.memory.state() == State::Behind {
@@ -113,8 +120,8 @@ impl Keeper {
         let mut failure = Ok(());
         for result in results.drain(..) {
             match result {
-                Ok(Some((partition, from, chunks))) => {
-                    saved.partitions[usize::from(partition.0)].add(from, cut, chunks);
+                Ok(Some((header, chunks))) => {
+                    saved.partitions[usize::from(header.partition.0)].add(&header, chunks);
                 }
                 Ok(None) => {}
                 Err(error) => failure = Err(error),
@@ -129,7 +136,10 @@ impl Keeper {
         let superseded: Vec<_> = saved.partitions.iter_mut().map(|one| one.take_superseded()).collect();
         drop(saved);
         self.forget(shared, cut, finished).await;
-        delete_superseded(shared, superseded).await
+        shared.reached(FlushPoint::FloorStated, None).await;
+        delete_superseded(shared, superseded).await?;
+        shared.reached(FlushPoint::CheckpointsDeleted, None).await;
+        Ok(())
     }
 
     /// Forgets what only older cuts needed.
@@ -154,16 +164,14 @@ struct Round<'a> {
 
 impl Round<'_> {
     /// Makes one partition's checkpoint, of the generations from `from` on. Returns what it holds; `None` if it could not be made.
-    async fn save(
-        &self,
-        partition: PartitionId,
-        from: Cut,
-    ) -> Result<Option<(PartitionId, Cut, u64)>, Error> {
+    async fn save(&self, partition: PartitionId, from: Cut) -> Result<Option<(Header, u64)>, Error> {
         let shared = self.shared;
+        let floor = shared.partitions.get(partition).map_or(Cut(0), mneme_head::Head::floor);
         let header = Header {
             attempt: shared.attempts.next(),
-            from,
+            from: from.max(floor),
             cut: self.cut,
+            floor,
             time: shared.clock.now_ms(),
             partition,
             count: shared.partitions.count(),
@@ -180,11 +188,11 @@ impl Round<'_> {
         };
         let bytes = encoded.bytes.len() as u64;
         match checkpoint::save(&shared.bucket, &header, encoded.bytes).await? {
-            checkpoint::Saved::There => {
+            checkpoint::Saved::There { floor } => {
                 shared.metrics.checkpoints_written.inc();
                 shared.metrics.checkpoint_bytes_written.inc_by(bytes);
                 tracing::debug!(%partition, cut = %self.cut, bytes, series = encoded.series, chunks = encoded.chunks, "a checkpoint is there");
-                Ok(Some((partition, from, encoded.chunks)))
+                Ok(Some((Header { floor, ..header }, encoded.chunks)))
             }
             checkpoint::Saved::Taken(reason) => {
                 shared.metrics.checkpoint_failures.inc();
@@ -200,7 +208,7 @@ impl Round<'_> {
     }
 }
 
-/// Deletes checkpoints that hold no chunks and that newer ones stand for.
+/// Deletes checkpoints that newer ones or blocks stand for.
 async fn delete_superseded(shared: &Shared, superseded: Vec<Vec<Cut>>) -> Result<(), Error> {
     let count = shared.partitions.count();
     for (partition, cuts) in (0..count).map(PartitionId).zip(superseded) {

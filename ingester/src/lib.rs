@@ -3,10 +3,11 @@
 //! - [`Ingester`] the role: a cheap handle that takes deliveries, answers questions, and has a [`Ingester::run`] that tails.
 //! - *partitions* one head each. *writer* how far a WAL writer's segments are applied, and what its series references mean.
 //! - *apply* a section's records into a head: the same code for what is delivered, tailed and replayed, on *strands*.
+//! - *flush* a tenant's generations of all partitions into blocks; heads drop what the marks of its manifest cover.
 //! - *checkpoint* a partition's generations in the bucket, once a cut is *complete*; the WAL is *truncated* behind it.
 //!
 //! Flow: `restore (checkpoints) -> replay (every writer's segments from there, in order) -> ready -> deliver | tail -> apply -> select`,
-//! and beside it `cut -> complete -> checkpoint -> truncate`, with `spill` where memory is short.
+//! and beside it `cut -> complete -> checkpoint -> truncate`, with `spill` where memory is short, and every two hours `flush`.
 //! A segment is applied once: a delivery that was read from the bucket before is skipped, a gap before one is read from the bucket.
 
 mod apply;
@@ -16,6 +17,7 @@ mod config;
 mod cuts;
 mod delivery;
 mod error;
+mod flush;
 mod ingester;
 mod keep;
 mod memory;
@@ -32,4 +34,5 @@ mod writer;
 
 pub use config::Config;
 pub use error::Error;
+pub use flush::{FlushHook, FlushPoint, FlushReport};
 pub use ingester::{Ingester, Parts};

@@ -71,6 +71,22 @@ pub(crate) struct Metrics {
     pub(crate) spilled_bytes: IntCounter,
     /// Files that could not be written.
     pub(crate) spill_failures: IntCounter,
+    /// Tenants' flushes by how they ended.
+    pub(crate) flushes: IntCounterVec,
+    /// How long a flush of all tenants takes.
+    pub(crate) flush_seconds: Histogram,
+    /// Blocks committed.
+    pub(crate) flushed_blocks: IntCounter,
+    /// Samples in them.
+    pub(crate) flushed_samples: IntCounter,
+    /// Bytes of their files.
+    pub(crate) flushed_bytes: IntCounter,
+    /// Tenants that could not be flushed the last time.
+    pub(crate) flush_failing: IntGauge,
+    /// Everything below this cut is in blocks.
+    pub(crate) flush_cut: IntGauge,
+    /// Objects of blocks that no version lists, deleted.
+    pub(crate) cleaned_objects: IntCounter,
     /// Questions, by kind: how long they took with their wait.
     pub(crate) queries: HistogramVec,
 }
@@ -192,6 +208,33 @@ impl Metrics {
             spill_failures: counter(
                 "mneme_ingester_spill_failures_total",
                 "Files for samples that could not be written.",
+            )?,
+            flushes: by(
+                "mneme_ingester_flushes_total",
+                "Flushes of a tenant: committed, void because another was faster, or failed.",
+                "outcome",
+            )?,
+            flush_seconds: register(
+                registry,
+                Histogram::with_opts(
+                    HistogramOpts::new(
+                        "mneme_ingester_flush_duration_seconds",
+                        "Time that a flush of all tenants took.",
+                    )
+                    .buckets(vec![0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0]),
+                ),
+            )?,
+            flushed_blocks: counter("mneme_ingester_flushed_blocks_total", "Blocks written and committed.")?,
+            flushed_samples: counter("mneme_ingester_flushed_samples_total", "Samples in these blocks.")?,
+            flushed_bytes: counter("mneme_ingester_flushed_bytes_total", "Bytes of these blocks.")?,
+            flush_failing: gauge(
+                "mneme_ingester_flush_failing_tenants",
+                "Tenants that the last flush could not put into blocks; the log names them.",
+            )?,
+            flush_cut: gauge("mneme_ingester_flush_cut", "Everything stamped below this cut is in blocks.")?,
+            cleaned_objects: counter(
+                "mneme_ingester_cleaned_objects_total",
+                "Objects of blocks that no version of a manifest lists, deleted.",
             )?,
             queries: register(
                 registry,

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 use crate::checkpoint::Coverage;
+use crate::flush::apply_marks;
 use crate::ingester::Shared;
 use crate::restore::restore;
 use crate::saved::Saved;
@@ -63,6 +64,7 @@ async fn start(
 ) -> Result<(), Error> {
     if place.is_none() {
         restore(shared, saved).await?;
+        apply_marks(shared).await?;
         *place = Some(resume(shared, saved).await?);
         progress.restored(shared);
     }

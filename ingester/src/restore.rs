@@ -46,6 +46,9 @@ pub(crate) async fn restore(shared: &Arc<Shared>, saved: &mut Saved) -> Result<(
                 "generations that should be in a checkpoint are in none: what the write-ahead log still has of them is read"
             );
         }
+        if let Some(head) = shared.partitions.get(partition) {
+            head.drop_below(one.floor);
+        }
         saved.places.extend(places);
         saved.partitions[usize::from(partition.0)] = one;
     }
@@ -59,13 +62,19 @@ async fn restore_partition(
     mut saved: SavedPartition,
 ) -> Result<Restored, Error> {
     let mut places = BTreeMap::new();
+    let floor = stated_floor(shared, partition, &cuts).await?;
     for (cut, size) in cuts {
         if saved.known.contains(&cut) {
             continue;
         }
+        if cut <= floor {
+            // Blocks have all of it: it is to be deleted.
+            saved.known.insert(cut);
+            continue;
+        }
         match restore_one(shared, partition, cut, size).await {
             Ok((checkpoint, chunks)) => {
-                saved.add(checkpoint.from, cut, chunks);
+                saved.add(&checkpoint, chunks);
                 places.insert(cut, checkpoint.places);
                 shared.metrics.checkpoints_loaded.inc();
                 shared.metrics.checkpoint_bytes_loaded.inc_by(size);
@@ -87,6 +96,26 @@ async fn restore_partition(
         shared.relieve(cut).await?;
     }
     Ok(Restored { partition, saved, places })
+}
+
+/// Below which cut everything is in blocks, by the newest checkpoint that can be read.
+async fn stated_floor(
+    shared: &Shared,
+    partition: PartitionId,
+    cuts: &BTreeMap<Cut, u64>,
+) -> Result<Cut, Error> {
+    for (cut, size) in cuts.iter().rev() {
+        let opened =
+            CheckpointReader::open(&shared.bucket, partition, shared.partitions.count(), *cut, *size).await;
+        match opened {
+            Ok(reader) => return Ok(reader.header.floor),
+            // It is reported when it is loaded.
+            Err(mneme_wal::Error::Corrupt { .. }) => {}
+            Err(mneme_wal::Error::Bucket(error)) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Cut(0))
 }
 
 /// Loads one checkpoint page by page: the next pages are read while those before are put into the head.

@@ -49,7 +49,8 @@ pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error
     }
 }
 
-async fn poll(shared: &Arc<Shared>) -> Result<(), Error> {
+/// Looks once at the log and at all writers that do not deliver.
+pub(crate) async fn poll(shared: &Arc<Shared>) -> Result<(), Error> {
     transient(refresh_log(shared).await, "the log")?;
     let state = shared.memory.state();
     if state == State::Behind {

@@ -3,6 +3,7 @@
 mod address_file;
 mod app;
 mod clock_check;
+mod flush;
 mod memory;
 mod page;
 mod roles;

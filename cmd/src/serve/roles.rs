@@ -40,6 +40,8 @@ const CACHE_END: Duration = Duration::from_secs(2);
 pub(super) struct Roles {
     cache: Cache,
     wal: Arc<Wal>,
+    ingester: Ingester,
+    authenticator: Arc<Authenticator>,
     distributor: Distributor,
     querier: Querier,
     tasks: Tasks,
@@ -80,12 +82,14 @@ impl Roles {
         let querier = parts.querier(&ingester)?;
         let (signal, drain) = drain::channel();
         let tasks = spawn(&ingester, &wal, &drain);
-        Ok(Self { cache, wal, distributor, querier, tasks, signal })
+        let authenticator = Arc::clone(&parts.authenticator);
+        Ok(Self { cache, wal, ingester, authenticator, distributor, querier, tasks, signal })
     }
 
     /// Every route of the roles.
     pub(super) fn router(&self, config: &http::Config) -> Router {
-        self.distributor.router().merge(self.querier.router().layer(http::cors(config)))
+        let flush = super::flush::router(self.ingester.clone(), Arc::clone(&self.authenticator));
+        self.distributor.router().merge(self.querier.router().layer(http::cors(config))).merge(flush)
     }
 
     /// The way for the process's own samples.

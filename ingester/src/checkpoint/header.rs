@@ -8,8 +8,9 @@ use mneme_wal::{DecodeError, HeaderError};
 
 use super::{FORMAT, MAGIC, Places};
 
-/// Before the writers.
-const FIXED_LEN: usize = 72;
+/// Before the writers; in format 1 without the floor.
+const FIXED_LEN: usize = 80;
+const FIXED_LEN_1: usize = 72;
 /// One writer and its number.
 const PLACE_LEN: usize = 16;
 /// No header is longer: a million writers would fit.
@@ -24,6 +25,8 @@ pub(crate) struct Header {
     pub(crate) from: Cut,
     /// Its own cut.
     pub(crate) cut: Cut,
+    /// Everything stamped below is in blocks, of all tenants.
+    pub(crate) floor: Cut,
     /// When, by its author's clock.
     pub(crate) time: TimestampMs,
     pub(crate) partition: PartitionId,
@@ -49,6 +52,7 @@ impl Header {
         out.extend_from_slice(&self.partition.0.to_le_bytes());
         out.extend_from_slice(&self.count.to_le_bytes());
         out.extend_from_slice(&(self.places.writers.len() as u32).to_le_bytes());
+        out.extend_from_slice(&self.floor.0.to_le_bytes());
         for (writer, seq) in &self.places.writers {
             out.extend_from_slice(&writer.0.to_le_bytes());
             out.extend_from_slice(&seq.to_le_bytes());
@@ -74,7 +78,7 @@ impl Header {
         let flags = reader.u8()?;
         let len = reader.u32()? as usize;
         check_crc(bytes, len)?;
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(HeaderError::UnknownFormat(format));
         }
         if kind != 1 || flags != 0 {
@@ -85,14 +89,17 @@ impl Header {
         let time = reader.i64()?;
         let (partition, count) = (PartitionId(reader.u16()?), reader.u16()?);
         let writers = reader.u32()? as usize;
-        if len != FIXED_LEN + PLACE_LEN * writers + 4 || from > cut {
+        let (fixed_len, floor) =
+            if format == 1 { (FIXED_LEN_1, Cut(0)) } else { (FIXED_LEN, Cut(reader.u64()?)) };
+        let sized = writers.checked_mul(PLACE_LEN).and_then(|places| places.checked_add(fixed_len + 4));
+        if sized != Some(len) || from > cut || floor > cut {
             return Err(DecodeError { offset: 12, reason: "the header contradicts itself" }.into());
         }
         let writers = (0..writers)
             .map(|_| Ok((WriterId(reader.u64()?), reader.u64()?)))
             .collect::<Result<BTreeMap<_, _>, DecodeError>>()?;
         let places = Places { log, writers };
-        Ok((Self { attempt, from, cut, time, partition, count, places }, len))
+        Ok((Self { attempt, from, cut, floor, time, partition, count, places }, len))
     }
 }
 
@@ -120,6 +127,7 @@ mod tests {
             attempt: 7,
             from: Cut(2),
             cut: Cut(5),
+            floor: Cut(1),
             time: -1,
             partition: PartitionId(63),
             count: 64,
@@ -137,5 +145,21 @@ mod tests {
         for len in 0..bytes.len() {
             assert!(Header::decode(&bytes[..len]).is_err(), "length {len}");
         }
+    }
+
+    #[test]
+    fn the_first_format_has_no_floor() {
+        let places = Places { log: 12, writers: BTreeMap::from([(WriterId(3), 9)]) };
+        let (from, cut, partition) = (Cut(2), Cut(5), PartitionId(3));
+        let header = Header { attempt: 7, from, cut, floor: Cut(0), time: 9, partition, count: 64, places };
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes);
+        bytes.drain(FIXED_LEN_1..FIXED_LEN);
+        bytes.truncate(bytes.len() - 4);
+        bytes[8] = 1;
+        bytes[12] -= 8;
+        let crc = crc32c::crc32c(&bytes);
+        bytes.extend_from_slice(&crc.to_le_bytes());
+        assert_eq!(Header::decode(&bytes), Ok((header, bytes.len())));
     }
 }

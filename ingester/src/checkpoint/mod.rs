@@ -33,7 +33,7 @@ pub(crate) use write::encode;
 /// The first bytes of a checkpoint.
 const MAGIC: [u8; 8] = *b"MNEMECKP";
 /// The newest format known here.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 
 /// A checkpoint's key.
 pub(crate) fn key(partition: PartitionId, count: u16, cut: Cut) -> String {

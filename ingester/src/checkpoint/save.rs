@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use mneme_bucket::{Bucket, Created};
+use mneme_model::Cut;
 use mneme_wal::Error;
 
 use super::{CheckpointReader, Header, key};
@@ -9,7 +10,10 @@ use super::{CheckpointReader, Header, key};
 /// What became of a checkpoint.
 pub(crate) enum Saved {
     /// It is there, or another one that covers as much.
-    There,
+    There {
+        /// The floor that it states.
+        floor: Cut,
+    },
     /// Something else is in its place: what, in words.
     Taken(String),
 }
@@ -21,7 +25,7 @@ pub(crate) enum Saved {
 pub(crate) async fn save(bucket: &Bucket, header: &Header, bytes: Bytes) -> Result<Saved, Error> {
     let key = key(header.partition, header.count, header.cut);
     let error = match bucket.create(&key, bytes.clone()).await {
-        Created::Yes => return Ok(Saved::There),
+        Created::Yes => return Ok(Saved::There { floor: header.floor }),
         Created::Exists => None,
         Created::Unknown(error) => Some(error),
     };
@@ -29,10 +33,24 @@ pub(crate) async fn save(bucket: &Bucket, header: &Header, bytes: Bytes) -> Resu
         Ok(found) => found,
         Err(missing) => return Err(error.unwrap_or(missing).into()),
     };
-    match CheckpointReader::open(bucket, header.partition, header.count, header.cut, found.size).await {
-        Ok(other) if other.header.from <= header.from => Ok(Saved::There),
+    let opened = CheckpointReader::open(bucket, header.partition, header.count, header.cut, found.size).await;
+    let whole = match opened {
+        Ok(other) => check_pages(&other).await.map(|()| other),
+        Err(error) => Err(error),
+    };
+    match whole {
+        Ok(other) if other.header.from <= header.from => Ok(Saved::There { floor: other.header.floor }),
         Ok(other) => Ok(Saved::Taken(format!("a checkpoint from cut {} on", other.header.from))),
         Err(Error::Corrupt { offset, reason, .. }) => Ok(Saved::Taken(format!("byte {offset}: {reason}"))),
         Err(error) => Err(error),
     }
+}
+
+/// Reads all pages: a checkpoint that is there already stands for ours only if it can be read.
+async fn check_pages(other: &CheckpointReader) -> Result<(), Error> {
+    for pages in other.batches() {
+        let stored = other.fetch(pages.clone()).await?;
+        other.read(pages, &stored, |_, _| Ok(()))?;
+    }
+    Ok(())
 }

@@ -17,7 +17,17 @@ const PARTITION: PartitionId = PartitionId(9);
 
 fn header(from: u64, cut: u64) -> Header {
     let places = Places { log: 5, writers: BTreeMap::from([(WriterId(2), 7), (WriterId(4), 1)]) };
-    Header { attempt: 1, from: Cut(from), cut: Cut(cut), time: 0, partition: PARTITION, count: COUNT, places }
+    let floor = Cut(0);
+    Header {
+        attempt: 1,
+        from: Cut(from),
+        cut: Cut(cut),
+        floor,
+        time: 0,
+        partition: PARTITION,
+        count: COUNT,
+        places,
+    }
 }
 
 /// Tenants with floats, histograms, late samples, exemplars and metadata, in generations 0..4.

@@ -1,12 +1,15 @@
 //! An ingester under a real WAL in a bucket in memory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod blocks;
 mod broken_checkpoint;
 mod checkpoints;
 mod corrupt;
 mod crash;
 mod cuts;
 mod deliver;
+mod flush;
+mod flush_crash;
 mod holes;
 mod memory;
 mod replay;

@@ -36,13 +36,22 @@ impl Deliver for To {
 }
 
 pub(crate) fn ingester_with(bucket: &Bucket, config: Config, registry: &prometheus::Registry) -> Ingester {
+    ingester_of(bucket, config, registry, true)
+}
+
+fn ingester_of(
+    bucket: &Bucket,
+    config: Config,
+    registry: &prometheus::Registry,
+    exclusive: bool,
+) -> Ingester {
     let parts = Parts {
         bucket: bucket.clone(),
         clock: Arc::new(SystemClock),
         registry: registry.clone(),
         partitions: PARTITIONS,
         attempts: Arc::new(AttemptIds::random()),
-        exclusive: true,
+        exclusive,
         memory_bytes: 0,
         spill_directory: None,
     };
@@ -131,6 +140,14 @@ impl Running {
     pub(crate) async fn start(bucket: &Bucket, config: Config) -> Self {
         let registry = prometheus::Registry::new();
         let ingester = ingester_with(bucket, config, &registry);
+        ingester.replay().await.unwrap();
+        Self::of(ingester, registry)
+    }
+
+    /// Starts beside others on the same bucket.
+    pub(crate) async fn shared(bucket: &Bucket, config: Config) -> Self {
+        let registry = prometheus::Registry::new();
+        let ingester = ingester_of(bucket, config, &registry, false);
         ingester.replay().await.unwrap();
         Self::of(ingester, registry)
     }

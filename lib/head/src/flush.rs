@@ -38,11 +38,20 @@ impl Head {
         .collect()
     }
 
-    /// The lowest generation of a tenant that is held: everything stamped below was dropped.
+    /// The lowest generation of a tenant that is held: everything stamped below was dropped, or there was nothing.
+    ///
+    /// A mark below it is that of a manifest which is too old, or of a tenant that had nothing here. Whoever reads blocks and heads
+    /// together reads the manifest anew and asks again; a mark that is below a floor stated before that manifest was read is right.
     #[must_use]
     pub fn tenant_floor(&self, tenant: &str) -> Cut {
         let state = self.state.read();
         state.tenant(tenant).map_or(Cut(0), |tenant| tenant.floor).max(state.floor)
+    }
+
+    /// What was dropped of this tenant itself: its marks are not below.
+    #[must_use]
+    pub fn dropped_below(&self, tenant: &str) -> Cut {
+        self.state.read().tenant(tenant).map_or(Cut(0), |tenant| tenant.floor)
     }
 
     /// The lowest generation that has samples of any tenant; `None` without samples.

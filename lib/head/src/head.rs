@@ -295,7 +295,11 @@ impl Head {
         }
         state.floor = cut;
         state.store.drop_below(cut);
-        state.tenants.iter_mut().for_each(|tenant| tenant.drop_below(cut));
+        // Nothing was taken from a tenant without generations below: its own floor stays.
+        let with_older =
+            |tenant: &&mut crate::tenant::Tenant| tenant.generations.first().is_some_and(|one| one.cut < cut);
+        state.tenants.iter_mut().filter(with_older).for_each(|tenant| tenant.drop_below(cut));
+        state.tenants.iter_mut().for_each(|tenant| tenant.exemplars.drop_below(cut));
         walk(&mut state, |state, slots| state.drop_below(cut, slots));
         state.store.reuse_below(cut);
         state.forget_exemplars();
