@@ -63,9 +63,10 @@ impl QueryService for Ingester {
             let mut builder = CardinalityBuilder::default();
             let wanted = |name: &str| request.names.is_empty() || request.names.iter().any(|n| n == name);
             let tenant = request.tenant.as_str();
+            let window = Window::new(request.start, request.end);
             for head in heads.iter() {
                 let mut each = |name: &str, value: &str, series: u64| builder.add_label(name, value, series);
-                let size = head.label_counts(tenant, &request.matchers, Window::all(), &wanted, &mut each);
+                let size = head.label_counts(tenant, &request.matchers, window, &wanted, &mut each);
                 builder.add_size(size.series, size.chunks, head.time_range(tenant));
             }
             Ok(builder.finish(request.limit))
@@ -79,12 +80,7 @@ impl QueryService for Ingester {
             let mut answers = 0;
             for (head, from) in from_seam(heads, &request) {
                 let before = all.mark();
-                head.series_into(
-                    request.tenant.as_str(),
-                    &request.matchers,
-                    window(&request, from),
-                    &mut all,
-                );
+                head.series_into(request.tenant.as_str(), &request.matchers, window(&request, from), &mut all);
                 answers += usize::from(all.mark() != before);
             }
             if answers > 1 {

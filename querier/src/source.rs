@@ -35,6 +35,11 @@ impl Question {
     pub(crate) fn new(matchers: Vec<Matcher>, start: TimestampMs, end: TimestampMs) -> Self {
         Self { matchers, start, end, hints: ReadHints::default() }
     }
+
+    /// At any time.
+    pub(crate) fn always(matchers: Vec<Matcher>) -> Self {
+        Self::new(matchers, TimestampMs::MIN, TimestampMs::MAX)
+    }
 }
 
 /// The data of a request's tenants.
@@ -122,20 +127,19 @@ impl Source {
     /// How many series each label has, of the tenants that the matchers choose, together.
     pub(crate) async fn cardinality(
         &self,
-        matchers: &[Matcher],
+        question: &Question,
         names: &[String],
         limit: usize,
     ) -> Result<Cardinality, Error> {
-        let question = Question::new(matchers.to_vec(), TimestampMs::MIN, TimestampMs::MAX);
         let own = names.iter().filter_map(|name| self.tenants.own_name(name)).map(str::to_owned);
         let own: Vec<String> = own.collect();
         let ask = |service: SharedQueryService, request: SeriesRequest| {
-            let SeriesRequest { tenant, matchers, .. } = request;
-            let request = CardinalityRequest { tenant, matchers, names: own.clone(), limit };
+            let SeriesRequest { tenant, matchers, start, end, .. } = request;
+            let request = CardinalityRequest { tenant, matchers, start, end, names: own.clone(), limit };
             async move { service.cardinality(request).await }
         };
         let mut all = Cardinality::default();
-        for (_, one) in self.ask(&question, ask).await? {
+        for (_, one) in self.ask(question, ask).await? {
             all.merge(one, limit);
         }
         Ok(all)

@@ -11,6 +11,10 @@ pub struct CardinalityRequest {
     pub tenant: TenantId,
     /// Only series that fulfil all; empty = every series.
     pub matchers: Vec<Matcher>,
+    /// Only series with samples from this time on.
+    pub start: TimestampMs,
+    /// Only series with samples up to this time.
+    pub end: TimestampMs,
     /// The label names of interest; empty = all.
     pub names: Vec<String>,
     /// How many values of each name the answer may list: those with the most series.

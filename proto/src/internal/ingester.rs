@@ -151,7 +151,8 @@ pub trait QueryService: Send + Sync {
     async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
         let (tenant, matchers) = (request.tenant.clone(), request.matchers.clone());
         let all = SeriesRequest::all_times(tenant, matchers);
-        Ok(cardinality::count(&self.series(all).await?, &request))
+        let asked = SeriesRequest { start: request.start, end: request.end, ..all };
+        Ok(cardinality::count(&self.series(asked).await?, &request))
     }
 
     /// Exemplars in the time range of series that fulfil all matchers.

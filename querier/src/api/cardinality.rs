@@ -19,9 +19,8 @@ const IDLE_MS: i64 = 20 * 60_000;
 
 /// `/cardinality/label_names`: the names with the most values.
 pub(super) async fn label_names(call: &Call, form: &Form) -> Result<Response, Error> {
-    let (matchers, limit) = (selector(form)?, limit(form)?);
-    check_method(form)?;
-    let all = call.within(call.source.cardinality(&matchers, &[], 0)).await?;
+    let (question, limit) = (question(call, form)?, limit(form)?);
+    let all = call.within(call.source.cardinality(&question, &[], 0)).await?;
     let total: u64 = all.names.values().map(|label| label.values).sum();
     let mut names: Vec<(&String, u64)> = all.names.iter().map(|(name, label)| (name, label.values)).collect();
     names.sort_by_key(|(name, values)| (Reverse(*values), *name));
@@ -49,9 +48,8 @@ pub(super) async fn label_values(call: &Call, form: &Form) -> Result<Response, E
     if let Some(empty) = names.iter().find(|name| name.is_empty()) {
         return Err(Error::bad_data(format!("invalid 'label_names' param '{empty}'")));
     }
-    let (matchers, limit) = (selector(form)?, limit(form)?);
-    check_method(form)?;
-    let all = call.within(call.source.cardinality(&matchers, &names, limit)).await?;
+    let (question, limit) = (question(call, form)?, limit(form)?);
+    let all = call.within(call.source.cardinality(&question, &names, limit)).await?;
     let mut labels: Vec<_> = all.names.iter().collect();
     labels.sort_by_key(|(name, label)| (Reverse(label.series), *name));
     let mut out = Vec::new();
@@ -79,9 +77,7 @@ pub(super) async fn active_series(call: &Call, form: &Form) -> Result<Response, 
     if matchers.is_empty() {
         return Err(Error::bad_data("missing 'selector' parameter"));
     }
-    let range = call.visible(params::Range { start: call.now.saturating_sub(IDLE_MS), end: i64::MAX });
-    let question = Question::new(matchers, range.start, range.end);
-    let series = call.within(call.source.series(&question)).await?;
+    let series = call.within(call.source.series(&active(call, matchers))).await?;
     let pieces = Box::new(SeriesPieces::new(series));
     Ok(body::stream(b"{\"data\":".to_vec(), pieces, b"}".to_vec(), body::JSON))
 }
@@ -113,10 +109,18 @@ fn limit(form: &Form) -> Result<usize, Error> {
     }
 }
 
-/// Both methods give the same here: what is in memory is what is active, but for series about to be dropped.
-fn check_method(form: &Form) -> Result<(), Error> {
+/// All series in memory, or with `count_method=active` those with recent samples.
+fn question(call: &Call, form: &Form) -> Result<Question, Error> {
+    let matchers = selector(form)?;
     match form.get("count_method") {
-        "" | "inmemory" | "active" => Ok(()),
+        "" | "inmemory" => Ok(Question::always(matchers)),
+        "active" => Ok(active(call, matchers)),
         other => Err(Error::bad_data(format!("unknown count method {}", Quoted(other)))),
     }
+}
+
+/// Series with recent samples.
+fn active(call: &Call, matchers: Vec<Matcher>) -> Question {
+    let range = call.visible(params::Range { start: call.now.saturating_sub(IDLE_MS), end: i64::MAX });
+    Question::new(matchers, range.start, range.end)
 }

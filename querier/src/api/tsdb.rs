@@ -11,6 +11,7 @@ use super::form::Form;
 use super::reply::Reply;
 use super::{Error, body, params};
 use crate::json::{Object, Whole};
+use crate::source::Question;
 
 const DEFAULT_LIMIT: usize = 10;
 const MAX_LIMIT: usize = 10_000;
@@ -18,7 +19,7 @@ const MAX_LIMIT: usize = 10_000;
 /// Answers as Prometheus does.
 pub(super) async fn tsdb(call: &Call, form: &Form) -> Result<Reply, Error> {
     let limit = limit(form)?;
-    let all = call.within(call.source.cardinality(&[], &[], limit)).await?;
+    let all = call.within(call.source.cardinality(&Question::always(Vec::new()), &[], limit)).await?;
     let names = || all.names.iter();
     let pairs: u64 = names().map(|(_, label)| label.values).sum();
     let head = |out: &mut Vec<u8>| {
@@ -53,7 +54,7 @@ pub(super) async fn tsdb(call: &Call, form: &Form) -> Result<Reply, Error> {
 /// `/user_stats`, as Mimir's distributors answer it; rates are not known here and 0.
 pub(super) async fn user_stats(call: &Call) -> Result<Response, Error> {
     let none = ["\u{0}".to_owned()];
-    let all = call.within(call.source.cardinality(&[], &none, 0)).await?;
+    let all = call.within(call.source.cardinality(&Question::always(Vec::new()), &none, 0)).await?;
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);
     object

@@ -75,6 +75,10 @@ const CASES: &[(&str, &str)] = &[
         "cardinality_label_values.json",
         "cardinality/label_values?label_names[]=job&label_names[]=__name__&selector=up",
     ),
+    (
+        "cardinality_label_values_active.json",
+        "cardinality/label_values?label_names[]=__name__&count_method=active",
+    ),
     ("cardinality_label_values_error.json", "cardinality/label_values"),
     ("cardinality_active_series.json", "cardinality/active_series?selector=recent"),
     ("user_stats.json", "user_stats"),
