@@ -22,6 +22,7 @@ mod error;
 pub mod fake;
 mod hedge;
 mod key;
+mod listing;
 mod local;
 mod options;
 mod place;

@@ -2,8 +2,10 @@
 //! checksum.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -33,6 +35,8 @@ struct Files {
     /// File names, with nothing to them: a file's place follows from its name.
     ring: Mutex<Ring<String, ()>>,
     metrics: Arc<Metrics>,
+    /// Numbers files that are being written.
+    drafts: AtomicU64,
     _lock: DirLock,
 }
 
@@ -115,7 +119,8 @@ impl Files {
             }
         }
         metrics.used(Tier::Disk, ring.used());
-        Ok(Some(Self { directory: directory.to_owned(), ring: Mutex::new(ring), metrics, _lock: lock }))
+        let (ring, drafts) = (Mutex::new(ring), AtomicU64::new(0));
+        Ok(Some(Self { directory: directory.to_owned(), ring, metrics, drafts, _lock: lock }))
     }
 
     fn read(&self, name: &str, key: &EntryKey) -> Option<Bytes> {
@@ -136,25 +141,32 @@ impl Files {
 
     fn write(&self, key: &EntryKey, bytes: &[u8]) {
         let name = entry::name(key);
-        let size = entry::size(key);
-        let mut ring = self.ring.lock();
-        let gone = ring.insert(name.clone(), (), size);
-        self.metrics.used(Tier::Disk, ring.used());
-        drop(ring);
-        self.metrics.evicted(Tier::Disk, gone.len());
-        for (name, ()) in gone {
-            let _ = fs::remove_file(self.path(&name));
-        }
         let path = self.path(&name);
-        let temporary = path.with_extension("tmp");
-        let written =
-            fs::write(&temporary, entry::encode(key, bytes)).and_then(|()| fs::rename(&temporary, &path));
+        let draft = self.drafts.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("{draft}.tmp"));
+        let written = fs::write(&temporary, entry::encode(key, bytes))
+            .and_then(|()| self.take_in(name, entry::size(key), &temporary, &path));
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), %error, "a file of the cache cannot be written");
             self.metrics.skipped();
-            self.forget(&name);
             let _ = fs::remove_file(&temporary);
         }
+    }
+
+    /// Gives a written file its name and room, under one lock: what is listed is there, and what goes is gone.
+    fn take_in(&self, name: String, size: u64, temporary: &Path, path: &Path) -> io::Result<()> {
+        let mut ring = self.ring.lock();
+        if ring.get(&name).is_some() {
+            return fs::remove_file(temporary);
+        }
+        fs::rename(temporary, path)?;
+        let gone = ring.insert(name, (), size);
+        for (name, ()) in &gone {
+            let _ = fs::remove_file(self.path(name));
+        }
+        self.metrics.used(Tier::Disk, ring.used());
+        self.metrics.evicted(Tier::Disk, gone.len());
+        Ok(())
     }
 
     fn forget(&self, name: &str) {
