@@ -225,7 +225,8 @@ impl QueryService for WithBlocks {
     }
 
     async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
-        let asked = SeriesRequest::all_times(request.tenant.clone(), request.matchers.clone());
+        let all = SeriesRequest::all_times(request.tenant.clone(), request.matchers.clone());
+        let asked = SeriesRequest { start: request.start, end: request.end, ..all };
         let ask = |blocks, asked| self.cardinality_once(blocks, asked, request.clone()).boxed();
         self.answer(&asked, ask).await
     }
