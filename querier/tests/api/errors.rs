@@ -110,6 +110,16 @@ async fn limits_name_themselves() {
         "{body}"
     );
 
+    // 200 bytes: neither what is fetched may be more, nor what is computed.
+    let limits = Limits { max_estimated_memory_consumption_per_query: 200, ..Limits::default() };
+    let api = Api::with(fake(), limits, Config::default());
+    for query in ["query=up", "query=vector(1)[1h:1s]"] {
+        let (code, body) = api.get(&format!("query?{query}&time=1")).await;
+        let text = "the query exceeded the maximum allowed estimated amount of memory consumed by a single query (limit: 200 bytes";
+        let id = "(err-mneme-max-estimated-memory-consumption-per-query)";
+        assert!(code == 422 && body.contains(text) && body.contains(id), "{query}: {body}");
+    }
+
     let limits = Limits { max_query_lookback: Duration::from_secs(60), ..Limits::default() };
     let api = Api::with(fake(), limits, Config::default());
     assert_eq!(
