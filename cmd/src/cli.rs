@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchCommand;
+use crate::block::BlockCommand;
 use crate::bucket::BucketCommand;
 use crate::build::VERSION;
 use crate::manifest::ManifestCommand;
@@ -41,6 +42,11 @@ pub(crate) enum Command {
     Wal {
         #[command(subcommand)]
         command: WalCommand,
+    },
+    /// Look at a tenant's blocks, read all of them, export their samples; the bucket is only read.
+    Block {
+        #[command(subcommand)]
+        command: BlockCommand,
     },
     /// Look at the lists of tenants' blocks, also while a server runs on the bucket, and go back to an older one.
     Manifest {

@@ -5,6 +5,7 @@
 //! looks at the write-ahead log.
 
 mod bench;
+mod block;
 mod bucket;
 mod build;
 mod cli;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Bucket { command } => bucket::run(&command),
         Command::Wal { command } => wal::run(&command),
         Command::Manifest { command } => manifest::run(&command),
+        Command::Block { command } => block::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use axum::Router;
+use mneme_block::manifest::Manifests;
+use mneme_block::read::ReadOptions;
 use mneme_bucket::{AttemptIds, Bucket, Cache};
 use mneme_distributor::{Distributor, ToIngester};
 use mneme_ingester::Ingester;
-use mneme_querier::{BuildInfo, Querier};
+use mneme_querier::{BuildInfo, Querier, WithBlocks};
 use mneme_server::drain::{self, Signal};
 use mneme_server::{Drain, Readiness, SharedClock, Tasks, http};
 use mneme_tenant::{Authenticator, SharedOverrides};
@@ -79,7 +81,7 @@ impl Roles {
         let wal = Arc::new(parts.writer(&bucket, &attempts, &ingester).await.context("wal")?);
         wal_metrics::register(Arc::clone(&wal), &parts.registry)?;
         let distributor = parts.distributor(&wal, &cluster)?;
-        let querier = parts.querier(&ingester)?;
+        let querier = parts.querier(with_blocks(&ingester, &bucket, &cache, &attempts))?;
         let (signal, drain) = drain::channel();
         let tasks = spawn(&ingester, &wal, &drain);
         let authenticator = Arc::clone(&parts.authenticator);
@@ -173,9 +175,9 @@ impl Parts {
         Ok(Distributor::new(self.config.distributor.clone(), parts, &self.registry)?)
     }
 
-    fn querier(&self, ingester: &Ingester) -> anyhow::Result<Querier> {
+    fn querier(&self, service: WithBlocks) -> anyhow::Result<Querier> {
         let parts = mneme_querier::Parts {
-            service: Arc::new(ingester.clone()),
+            service: Arc::new(service),
             overrides: Arc::clone(&self.overrides),
             authenticator: Arc::clone(&self.authenticator),
             clock: Arc::clone(&self.clock),
@@ -189,6 +191,18 @@ impl Parts {
         };
         Querier::new(self.config.querier.clone(), parts).map_err(anyhow::Error::msg)
     }
+}
+
+/// Blocks and the ingester's data as one.
+fn with_blocks(
+    ingester: &Ingester,
+    bucket: &Bucket,
+    cache: &Cache,
+    attempts: &Arc<AttemptIds>,
+) -> WithBlocks {
+    let manifests = Manifests::new(bucket.clone(), Arc::clone(attempts));
+    let reader = Arc::new(bucket.cached(cache));
+    WithBlocks::new(Arc::new(ingester.clone()), manifests, reader, ReadOptions::default())
 }
 
 fn spawn(ingester: &Ingester, wal: &Arc<Wal>, drain: &Drain) -> Tasks {
