@@ -25,7 +25,9 @@ pub(super) async fn drop_covered(shared: &Arc<Shared>, manifest: &Manifest, cut:
             if mark < floor {
                 return Err(Failure::MarkBehind { partition, mark, floor });
             }
-            head.drop_tenant_below(tenant, mark.min(cut));
+            if mark.min(cut) > floor {
+                head.drop_tenant_below(tenant, mark.min(cut));
+            }
         }
         Ok(())
     });

@@ -54,7 +54,12 @@ pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error
 pub(crate) async fn at_shutdown(shared: &Arc<Shared>) -> Result<(), Error> {
     let wanted = cut_now(shared).await?;
     let mut keeper = crate::keep::Keeper::new(shared);
+    let asked = Instant::now();
     while shared.saved.lock().await.saved_below() < wanted {
+        if asked.elapsed() > LONGEST_WAIT {
+            tracing::warn!(cut = %wanted, "a writer holds up the last cut: what is not in blocks is left for the next start");
+            return Ok(());
+        }
         crate::tail::poll(shared).await?;
         keeper.step(shared).await?;
         tokio::time::sleep(LOOK).await;

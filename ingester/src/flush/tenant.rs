@@ -91,10 +91,9 @@ pub(super) async fn flush(shared: &Arc<Shared>, tenant: &TenantId, cut: Cut) -> 
 /// Where the tenant has something between its mark and the cut.
 fn parts(shared: &Shared, manifest: &Manifest, cut: Cut) -> Vec<Part> {
     let count = shared.partitions.count();
+    let tenant = manifest.tenant().as_str();
     let own = |partition: &PartitionId| {
-        let head = shared.partitions.get(*partition);
-        let flushable = head.map(|head| head.flushable(cut)).unwrap_or_default();
-        flushable.iter().any(|one| one.tenant == *manifest.tenant())
+        shared.partitions.get(*partition).is_some_and(|head| head.is_flushable(tenant, cut))
     };
     let mark = |partition| manifest.mark(PartitionOf::new(partition, count));
     let all = (0..count).map(PartitionId).filter(own).map(|partition| (partition, mark(partition)..cut));

@@ -154,6 +154,19 @@ async fn of_two_owners_of_the_same_partitions_one_flush_counts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn memory_that_is_short_brings_a_flush_about() {
+    let bucket = Bucket::memory();
+    let config = Config { flush_head_bytes: 1, ..config() };
+    let running = Running::start(&bucket, config).await;
+    let wal = writer(&bucket, &running.ingester, 0).await;
+    wal.append(&records("t", &[("x", NOW, 1.0)])).await.unwrap();
+    let flushed = || counter(&running.registry, "mneme_ingester_flushed_samples_total") == 1.0;
+    crate::support::until("a flush", flushed).await;
+    assert_eq!(in_blocks(&bucket, "t").await, sent(&[("x", NOW, 1.0)]));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drain_flushes_everything_where_that_is_wanted() {
     let bucket = Bucket::memory();
     let config = Config { flush_on_shutdown: true, ..config() };

@@ -38,6 +38,15 @@ impl Head {
         .collect()
     }
 
+    /// Whether the tenant is one of [`Self::flushable`].
+    #[must_use]
+    pub fn is_flushable(&self, tenant: &str, cut: Cut) -> bool {
+        let state = self.state.read();
+        let held =
+            |tenant: &crate::tenant::Tenant| tenant.index.len() > 0 && tenant.floor.max(state.floor) < cut;
+        state.tenant(tenant).is_some_and(held)
+    }
+
     /// The lowest generation of a tenant that is held: everything stamped below was dropped, or there was nothing.
     ///
     /// A mark below it is that of a manifest which is too old, or of a tenant that had nothing here. Whoever reads blocks and heads

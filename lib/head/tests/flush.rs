@@ -147,6 +147,8 @@ fn what_comes_below_a_tenants_floor_is_left_out_and_its_exemplars_go_with_it() {
     assert_eq!(flushable, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
     head.drop_tenant_below("a", Cut(2));
     assert_eq!(head.flushable(Cut(2)).len(), 1);
+    let are = ["a", "b", "c"].map(|name| head.is_flushable(name, Cut(2)));
+    assert_eq!((are, head.is_flushable("a", Cut(3))), ([false, true, false], true));
     assert_eq!((head.tenant_floor("a"), head.tenant_floor("b"), head.floor()), (Cut(2), Cut(0), Cut(0)));
     let mut appender = head.appender();
     let series = appender.series(&tenant("a"), labels.view(), Cut(2));
