@@ -83,7 +83,7 @@ impl Head {
     /// Adds the same series to `out`, without chunks.
     pub fn series_into(&self, tenant: &str, matchers: &[Matcher], window: Window, out: &mut SeriesBatch) {
         self.read(tenant, |reader| {
-            reader.series(matchers, window, &mut |labels, identity| out.begin(labels, identity))
+            reader.series(matchers, window, &mut |labels, identity| out.begin(labels, identity));
         });
     }
 

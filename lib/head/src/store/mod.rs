@@ -56,14 +56,14 @@ impl Place {
     }
 
     /// The chunk that `record`, which comes from a disk, holds; `None` for what is not as it was written.
-    fn checked(&self, record: Bytes) -> Option<Chunk> {
+    fn checked(&self, record: &Bytes) -> Option<Chunk> {
         let (bytes, crc) = record.split_last_chunk::<CRC>()?;
         (crc32c::crc32c(bytes) == u32::from_le_bytes(*crc)).then(|| self.chunk(record)).flatten()
     }
 
     /// The chunk that `record` holds; `None` for what is no record.
-    fn chunk(&self, record: Bytes) -> Option<Chunk> {
-        let (mut chunk, range) = self.header(&record)?;
+    fn chunk(&self, record: &Bytes) -> Option<Chunk> {
+        let (mut chunk, range) = self.header(record)?;
         chunk.data = record.slice(range);
         Some(chunk)
     }

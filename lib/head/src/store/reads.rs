@@ -58,10 +58,10 @@ impl Read {
     pub(super) fn alone(&self) -> Result<Chunk, ReadError> {
         let mut record = vec![0; self.place.len as usize];
         self.file.read(self.at, &mut record).map_err(|error| self.error(error))?;
-        self.chunk(Bytes::from(record))
+        self.chunk(&Bytes::from(record))
     }
 
-    fn chunk(&self, record: Bytes) -> Result<Chunk, ReadError> {
+    fn chunk(&self, record: &Bytes) -> Result<Chunk, ReadError> {
         let broken = || {
             self.error(io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -103,7 +103,7 @@ impl Reads {
             let bytes = Bytes::from(bytes);
             for (answer, read) in run {
                 let from = (read.at - first.at) as usize;
-                take(*answer, read.chunk(bytes.slice(from..from + read.place.len as usize))?);
+                take(*answer, read.chunk(&bytes.slice(from..from + read.place.len as usize))?);
             }
             rest = behind;
         }
