@@ -107,7 +107,7 @@ fn values(random: &mut Random, n: usize) -> Vec<f64> {
 }
 
 fn labels(target: usize, i: usize) -> Labels {
-    let node = target % 3 == 0;
+    let node = target.is_multiple_of(3);
     let job = if node { "node-exporter".to_owned() } else { format!("service-{}", target % 40) };
     let mut pairs = vec![
         (
