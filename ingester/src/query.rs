@@ -80,7 +80,12 @@ impl QueryService for Ingester {
             let mut answers = 0;
             for (head, from) in from_seam(heads, &request) {
                 let before = all.mark();
-                head.series_into(request.tenant.as_str(), &request.matchers, window(&request, from), &mut all);
+                head.series_into(
+                    request.tenant.as_str(),
+                    &request.matchers,
+                    window(&request, from),
+                    &mut all,
+                );
                 answers += usize::from(all.mark() != before);
             }
             if answers > 1 {
