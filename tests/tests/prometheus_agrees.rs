@@ -1,5 +1,6 @@
 //! A real Prometheus scrapes a real node_exporter, itself and Mneme, and remote-writes into Mneme. Whoever then asks
-//! either of the two gets the same answer, also after Mneme was killed and started again.
+//! either of the two gets the same answer, also after Mneme was killed and started again, after its recent data became blocks, and
+//! from the bucket alone.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -11,8 +12,10 @@ use serde_json::Value;
 /// Relative; the order of summation may differ between the two.
 const TOLERANCE: f64 = 1e-12;
 /// Debian's Prometheus 2.42 leaves the `headers` of remote_write out, so its tenant is told by a token.
-const MNEME_CONFIG: &str = "auth: {credentials: [{token: sesame, tenants: [demo]}]}";
+const MNEME_CONFIG: &str =
+    "auth: {credentials: [{token: sesame, tenants: [demo]}, {token: root, tenants: ['*']}]}";
 const TOKEN: &str = "sesame";
+const OPERATOR: &str = "root";
 /// How much of the past is compared.
 const MINUTE: f64 = 60.0;
 
@@ -82,14 +85,16 @@ const QUERIES: &[&str] = &[
 ];
 
 #[test]
-fn every_answer_is_prometheus_answer_also_after_a_crash() {
+fn every_answer_is_prometheus_answer_also_after_a_crash_and_from_blocks() {
     if !has_debian("prometheus") || !has_debian("prometheus-node-exporter") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
     let config_file = dir.path().join("mneme.yaml");
     std::fs::write(&config_file, MNEME_CONFIG).unwrap();
-    let start = || Mneme::start_with(dir.path(), &["--config", config_file.to_str().unwrap()]);
+    let bucket = format!("file://{}", dir.path().join("bucket").display());
+    let args = ["--config", config_file.to_str().unwrap(), "--bucket", &bucket];
+    let start = || Mneme::start_with(dir.path(), &args);
     let mut mneme = start();
     let node = NodeExporter::start(dir.path());
     let prometheus = Prometheus::start(dir.path(), &config(&mneme, &node));
@@ -101,10 +106,30 @@ fn every_answer_is_prometheus_answer_also_after_a_crash() {
     sides.compare_all(end);
 
     mneme.kill();
+    let mut mneme = start();
+    let sides = Sides { mneme: mneme.url("/prometheus"), ..sides };
+    sides.compare_all(end);
+
+    flush(&mneme);
+    sides.compare_all(end);
+
+    mneme.kill();
+    std::fs::remove_dir_all(dir.path().join("data")).unwrap();
     let mneme = start();
     let sides = Sides { mneme: mneme.url("/prometheus"), ..sides };
     sides.compare_all(end);
     mneme.stop();
+}
+
+/// Everything written so far becomes blocks.
+fn flush(mneme: &Mneme) {
+    let authorization = [("Authorization", &*format!("Bearer {OPERATOR}"))];
+    let client = Client::new(Duration::from_secs(60));
+    let reply = client.post(&mneme.url("/ingester/flush?wait=true"), &authorization, &[]).unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let done = reply.json();
+    say(&format!("flushed before the comparison goes on: {done}"));
+    assert!(done["blocks"].as_u64() >= Some(1) && done["samples"].as_u64() > Some(50_000), "{done}");
 }
 
 fn config(mneme: &Mneme, node: &NodeExporter) -> String {
