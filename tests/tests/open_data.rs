@@ -15,6 +15,8 @@ use mneme_model::{Labels, stale_nan};
 use ulid::Ulid;
 
 /// A sample: series by its place, time, and value as text (bits in hex; `nan` for all NaNs, whose payload other engines may change).
+/// Times and values.
+type Floats = Vec<(i64, f64)>;
 type Line = (usize, i64, String);
 
 fn text(v: f64) -> String {
@@ -22,7 +24,7 @@ fn text(v: f64) -> String {
 }
 
 /// Series of every kind of row: grids, jitter, constants, counters, decimals, wide differences, raw doubles, exceptions.
-fn series() -> Vec<(Labels, Vec<(i64, f64)>)> {
+fn series() -> Vec<(Labels, Floats)> {
     let value = |kind: usize, i: i64| match kind {
         0 => 1.0,
         1 => (i * i) as f64,
@@ -50,14 +52,14 @@ fn series() -> Vec<(Labels, Vec<(i64, f64)>)> {
     series.collect()
 }
 
-fn lines(series: &[(Labels, Vec<(i64, f64)>)]) -> Vec<Line> {
-    let of = |(at, (_, samples)): (usize, &(Labels, Vec<(i64, f64)>))| {
+fn lines(series: &[(Labels, Floats)]) -> Vec<Line> {
+    let of = |(at, (_, samples)): (usize, &(Labels, Floats))| {
         samples.iter().map(move |(t, v)| (at, *t, text(*v))).collect::<Vec<_>>()
     };
     series.iter().enumerate().flat_map(of).collect()
 }
 
-fn write(folder: &Path, series: &[(Labels, Vec<(i64, f64)>)]) {
+fn write(folder: &Path, series: &[(Labels, Floats)]) {
     let chunks = series.iter().map(|(labels, samples)| {
         let mut builder = FloatChunkBuilder::new(false);
         samples.iter().for_each(|(t, v)| builder.push(*t, *v, 0));

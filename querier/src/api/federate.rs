@@ -52,7 +52,7 @@ pub(super) async fn federate(call: &Call, headers: &HeaderMap, form: &Form) -> R
     call.api.engine.count(&entry);
     entry.reach(Stage::Evaluating);
     let escaping = escaping(headers);
-    let last = move || last_values(found, start, end);
+    let last = move || last_values(&found, start, end);
     let work = call.api.engine.work(call.deadline(), last);
     let samples = entry.unless_killed("query execution", work).await??;
     let pieces = Box::new(ExpositionPieces::new(samples, Exposition::new(escaping)));
@@ -72,7 +72,7 @@ fn escaping(headers: &HeaderMap) -> Escaping {
 }
 
 /// The last sample of each series, sorted by name and then by labels.
-fn last_values(found: Vec<SeriesBatch>, start: TimestampMs, end: TimestampMs) -> Result<Vec<Sample>, Error> {
+fn last_values(found: &[SeriesBatch], start: TimestampMs, end: TimestampMs) -> Result<Vec<Sample>, Error> {
     let mut series: BTreeMap<&Labels, &[Chunk]> = BTreeMap::new();
     for one in found.iter().flat_map(SeriesBatch::iter) {
         series.entry(one.labels).or_insert(one.chunks);

@@ -15,7 +15,7 @@ fn block(options: &WriterOptions, hours: i64) -> Block {
         let mut samples = RawSamples::default();
         for step in 0..hours * 60 {
             let noise = (step as u64 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
-            samples.push_float(step * 60_000, if i % 2 == 0 { 1.0 } else { noise as f64 }, 0);
+            samples.push_float(step * 60_000, if i.is_multiple_of(2) { 1.0 } else { noise as f64 }, 0);
         }
         let pairs = [
             ("__name__", format!("metric_{}", i / 100)),
