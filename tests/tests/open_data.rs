@@ -14,9 +14,10 @@ use mneme_model::chunk::FloatChunkBuilder;
 use mneme_model::{Labels, stale_nan};
 use ulid::Ulid;
 
-/// A sample: series by its place, time, and value as text (bits in hex; `nan` for all NaNs, whose payload other engines may change).
 /// Times and values.
 type Floats = Vec<(i64, f64)>;
+
+/// A sample: series by its place, time, and value as text (bits in hex; `nan` for all NaNs, whose payload other engines may change).
 type Line = (usize, i64, String);
 
 fn text(v: f64) -> String {
