@@ -55,6 +55,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: config::Config) -> anyhow::Result<()> {
+    use_small_pages();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("mneme").build()?;
     let identity = Identity { version: build::VERSION, instance: &config.instance };
     let spans = telemetry::init(&config.telemetry, identity, runtime.handle())?;
@@ -65,3 +66,13 @@ fn serve(config: config::Config) -> anyhow::Result<()> {
     runtime.shutdown_timeout(RUNTIME_END);
     result
 }
+
+/// Huge pages hold memory that nothing asked for, from tens of megabytes at the start on, and save no CPU (docs/decisions/0011).
+#[cfg(target_os = "linux")]
+fn use_small_pages() {
+    // A kernel without the call has nothing to switch off.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn use_small_pages() {}
