@@ -44,8 +44,11 @@ fn by_labels(data: &Value) -> BTreeMap<String, Vec<Value>> {
         .map(|series| {
             let labels: BTreeMap<_, _> =
                 series["metric"].as_object().cloned().unwrap_or_default().into_iter().collect();
-            let values =
-                series["values"].as_array().cloned().unwrap_or_else(|| vec![series["value"].clone()]);
+            let mut values = Vec::new();
+            for (many, one) in [("values", "value"), ("histograms", "histogram")] {
+                values.extend(series[many].as_array().cloned().unwrap_or_default());
+                values.extend(series.get(one).cloned());
+            }
             (serde_json::to_string(&labels).expect("labels print"), values)
         })
         .collect()

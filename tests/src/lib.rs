@@ -4,6 +4,7 @@
 //! [`NodeExporter`] on free loopback ports, waits for conditions by [`wait::until`], and every process ends with the test.
 
 pub mod built;
+pub mod chunked_read;
 pub mod compare;
 mod debian;
 pub mod http;
