@@ -28,6 +28,7 @@ fn block(manifests: &Manifests) -> BlockMeta {
         exemplars: 0,
         parts: Vec::new(),
         metadata: None,
+        carried_out: Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ pub use series_key::SeriesKey;
 
 /// One block: an immutable time range of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BlockMeta {
     /// Its name; its time is that of the flush or compaction that wrote it.
     pub id: Ulid,
@@ -38,10 +39,15 @@ pub struct BlockMeta {
     /// Type, help and unit of metric families with their history; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FileMeta>,
+    /// The tombstones that whoever wrote the block has carried out: what they take out is not in it, and what is in it came later.
+    /// Those that it does not name are applied to it whenever it is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried_out: Vec<Ulid>,
 }
 
 /// One part of a block: a range of its series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PartMeta {
     /// The first series.
     pub first: SeriesKey,

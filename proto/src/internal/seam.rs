@@ -9,6 +9,8 @@ use mneme_model::{Cut, PartitionId};
 pub struct Seam {
     /// Ascending by count and partition, each once.
     marks: Arc<[PartitionMark]>,
+    /// No partition is below it, whether it is named or not.
+    least: Cut,
 }
 
 /// A partition and a cut.
@@ -29,20 +31,27 @@ impl Seam {
         marks.sort_unstable_by(|a, b| b.cmp(a));
         marks.dedup_by_key(|mark| (mark.count, mark.partition));
         marks.reverse();
-        Self { marks: marks.into() }
+        Self { marks: marks.into(), least: Cut(0) }
     }
 
     /// The lowest generation that counts.
     #[must_use]
     pub fn from(&self, partition: PartitionId, count: u16) -> Cut {
         let at = self.marks.binary_search_by_key(&(count, partition), |mark| (mark.count, mark.partition));
-        at.ok().and_then(|at| self.marks.get(at)).map_or(Cut(0), |mark| mark.cut)
+        at.ok().and_then(|at| self.marks.get(at)).map_or(self.least, |mark| mark.cut.max(self.least))
     }
 
     /// The same, but nowhere below `floors`.
     #[must_use]
     pub fn raised(&self, floors: &[PartitionMark]) -> Self {
-        Self::new(self.marks.iter().chain(floors).copied())
+        let marks = Self::new(self.marks.iter().chain(floors).copied());
+        Self { least: self.least, ..marks }
+    }
+
+    /// The same, but no partition is below `cut`, not even those that are not named.
+    #[must_use]
+    pub fn at_least(&self, cut: Cut) -> Self {
+        Self { marks: Arc::clone(&self.marks), least: self.least.max(cut) }
     }
 }
 
@@ -61,5 +70,8 @@ mod tests {
         let raised = seam.raised(&[mark(4, 2, 6), mark(4, 3, 9)]);
         assert_eq!(raised.from(PartitionId(2), 4), Cut(7));
         assert_eq!(raised.from(PartitionId(3), 4), Cut(9));
+        let least = raised.at_least(Cut(8)).raised(&[mark(4, 1, 2)]);
+        let from = [1, 2, 3, 0].map(|partition| least.from(PartitionId(partition), 4).0);
+        assert_eq!(from, [8, 8, 9, 8]);
     }
 }

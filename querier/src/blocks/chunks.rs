@@ -39,6 +39,13 @@ pub(super) fn batch(series: &[BlockSeries], range: Range) -> Result<SeriesBatch,
     Ok(batch)
 }
 
+/// All samples, behind those that the last series of the batch has.
+pub(super) fn push_samples(samples: &RawSamples, batch: &mut SeriesBatch) {
+    let range = Range { start: TimestampMs::MIN, end: TimestampMs::MAX, newest_only: false };
+    push_floats(samples, range, batch);
+    push_histograms(samples, batch);
+}
+
 fn push_floats(samples: &RawSamples, range: Range, batch: &mut SeriesBatch) {
     let first = samples.t.partition_point(|t| *t < range.start);
     let from = if range.newest_only { first.max(samples.t.len().saturating_sub(1)) } else { first };

@@ -5,8 +5,10 @@
 //! replaced meanwhile is told by an error and asked again of the newest version: no gap and no double (DESIGN section 5, seam).
 
 mod chunks;
+mod deletions;
 mod failure;
 mod read;
+mod recent;
 mod service;
 
 pub use service::WithBlocks;

@@ -15,6 +15,7 @@ use mneme_model::{Exemplar, Labels, Metadata, TimestampMs};
 use mneme_proto::internal::ingester::{Error, FetchBudget, PartitionMark, Seam, SeriesRequest};
 
 use super::chunks::{Range, batch};
+use super::deletions::Deletions;
 use super::failure::Failure;
 
 /// One block's part of an answer.
@@ -30,6 +31,7 @@ const METADATA_BLOCKS: usize = 16;
 pub(super) struct Blocks {
     manifest: Manifest,
     blocks: Vec<BlockReader>,
+    deletions: Deletions,
 }
 
 impl Blocks {
@@ -42,9 +44,19 @@ impl Blocks {
         options: ReadOptions,
     ) -> Result<Self, Failure> {
         let found: Vec<Arc<BlockMeta>> = manifest.blocks(start, end).await?;
-        let open = |meta| BlockReader::new(manifest.tenant().clone(), meta, Arc::clone(reader), options);
+        let deletions = Deletions::of(&manifest, start, end)?;
+        let open = |meta: Arc<BlockMeta>| {
+            let deleted = deletions.of_block(&meta);
+            BlockReader::new(manifest.tenant().clone(), Arc::clone(&meta), Arc::clone(reader), options)
+                .without(deleted)
+        };
         let blocks = found.into_iter().map(open).collect();
-        Ok(Self { manifest, blocks })
+        Ok(Self { manifest, blocks, deletions })
+    }
+
+    /// What the version's tombstones take out of recent data.
+    pub(super) fn deletions(&self) -> &Deletions {
+        &self.deletions
     }
 
     /// Whether no block meets the question.

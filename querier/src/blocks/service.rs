@@ -18,6 +18,7 @@ use mneme_proto::internal::ingester::{
 
 use super::failure::Failure;
 use super::read::Blocks;
+use super::recent::Recent;
 
 /// A manifest that was looked at so long ago is good enough to begin with.
 const MANIFEST_AGE: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ type Asked<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 
 /// Blocks and recent data as one.
 pub struct WithBlocks {
-    recent: SharedQueryService,
+    recent: Recent,
     manifests: ManifestCache,
     reader: Arc<dyn RangeReader>,
     options: ReadOptions,
@@ -48,6 +49,7 @@ impl WithBlocks {
         reader: Arc<dyn RangeReader>,
         options: ReadOptions,
     ) -> Self {
+        let recent = Recent { service: recent };
         Self { recent, manifests: ManifestCache::new(manifests, TENANTS), reader, options }
     }
 
@@ -93,7 +95,7 @@ impl WithBlocks {
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
     ) -> Result<SeriesBatch, Failure> {
-        let recent = self.recent.select_within(request.clone(), Arc::clone(&budget)).map_err(Failure::from);
+        let recent = self.recent.select(blocks.deletions(), request.clone(), &budget);
         if blocks.is_empty() {
             return recent.await;
         }
@@ -104,7 +106,7 @@ impl WithBlocks {
     }
 
     async fn series_once(&self, blocks: Blocks, request: SeriesRequest) -> Result<Vec<Labels>, Failure> {
-        let recent = self.recent.series(request.clone()).map_err(Failure::from);
+        let recent = self.recent.series(blocks.deletions(), request.clone());
         if blocks.is_empty() {
             return recent.await;
         }
@@ -116,7 +118,7 @@ impl WithBlocks {
     }
 
     async fn names_once(&self, blocks: Blocks, request: SeriesRequest) -> Result<Vec<String>, Failure> {
-        let recent = self.recent.label_names(request.clone()).map_err(Failure::from);
+        let recent = self.recent.label_names(blocks.deletions(), request.clone());
         let (recent, old) = futures::try_join!(recent, blocks.label_names(&request))?;
         Ok(union(recent, old))
     }
@@ -127,7 +129,7 @@ impl WithBlocks {
         request: SeriesRequest,
         label: String,
     ) -> Result<Vec<String>, Failure> {
-        let recent = self.recent.label_values(label.clone(), request.clone()).map_err(Failure::from);
+        let recent = self.recent.label_values(blocks.deletions(), label.clone(), request.clone());
         let (recent, old) = futures::try_join!(recent, blocks.label_values(&label, &request))?;
         Ok(union(recent, old))
     }
@@ -138,7 +140,7 @@ impl WithBlocks {
         tenant: TenantId,
         metric: Option<String>,
     ) -> Result<Vec<MetricMetadata>, Failure> {
-        let recent = self.recent.metadata(tenant, metric.clone()).map_err(Failure::from);
+        let recent = self.recent.service.metadata(tenant, metric.clone()).map_err(Failure::from);
         let (recent, old) = futures::try_join!(recent, blocks.metadata())?;
         let mut families: BTreeMap<String, BTreeSet<Metadata>> = BTreeMap::new();
         for family in recent {
@@ -162,8 +164,10 @@ impl WithBlocks {
         asked: SeriesRequest,
         request: CardinalityRequest,
     ) -> Result<Cardinality, Failure> {
-        if blocks.is_empty() {
-            return Ok(self.recent.cardinality(request).await?);
+        if blocks.is_empty()
+            && let Some(all) = self.recent.cardinality(blocks.deletions(), &asked, request.clone()).await?
+        {
+            return Ok(all);
         }
         let times = blocks.time_range();
         let series = self.series_once(blocks, asked).await?;
@@ -181,7 +185,7 @@ impl WithBlocks {
         blocks: Blocks,
         request: SeriesRequest,
     ) -> Result<Vec<SeriesExemplars>, Failure> {
-        let recent = self.recent.exemplars(request.clone()).map_err(Failure::from);
+        let recent = self.recent.exemplars(blocks.deletions(), request.clone());
         let (recent, old) = futures::try_join!(recent, blocks.exemplars(&request))?;
         let recent = recent.into_iter().map(|one| (one.labels, one.exemplars));
         Ok(once(recent.chain(old)))

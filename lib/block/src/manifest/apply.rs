@@ -117,6 +117,7 @@ mod tests {
             exemplars: 0,
             parts: Vec::new(),
             metadata: None,
+            carried_out: Vec::new(),
         }
     }
 

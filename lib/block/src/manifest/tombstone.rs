@@ -4,6 +4,8 @@ use mneme_model::{Cut, InvalidRegex, MatchOp, Matcher, TimestampMs};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::read::Deletion;
+
 /// Samples that are to be left out: those of all series that fulfil the matchers, in a time range, stamped below a cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,17 @@ pub struct TombstoneMatcher {
     pub op: MatchOp,
     /// A value or a regular expression.
     pub value: String,
+}
+
+impl Tombstone {
+    /// What it takes out of blocks.
+    ///
+    /// # Errors
+    /// A regular expression that does not compile.
+    pub fn deletion(&self) -> Result<Deletion, InvalidRegex> {
+        let matchers = self.matchers.iter().map(TombstoneMatcher::matcher).collect::<Result<_, _>>()?;
+        Ok(Deletion { matchers, start: self.start, end: self.end })
+    }
 }
 
 impl From<&Matcher> for TombstoneMatcher {

@@ -46,6 +46,7 @@ impl FileKind {
 
 /// Size and tail of a file, so that one request fetches the tail and proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileMeta {
     /// Bytes.
     pub size: u64,

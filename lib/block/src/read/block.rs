@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mneme_model::{Labels, Matcher, TenantId, TimestampMs};
 
+use super::deletion::Deletion;
 use super::exemplars::BlockExemplars;
 use super::part::{self, Part};
 use super::select::{Projection, Select};
@@ -21,6 +22,7 @@ pub struct BlockReader {
     meta: Arc<BlockMeta>,
     reader: Arc<dyn RangeReader>,
     options: ReadOptions,
+    deletions: Arc<[Deletion]>,
 }
 
 impl BlockReader {
@@ -32,7 +34,13 @@ impl BlockReader {
         reader: Arc<dyn RangeReader>,
         options: ReadOptions,
     ) -> Self {
-        Self { tenant, meta, reader, options }
+        Self { tenant, meta, reader, options, deletions: Arc::default() }
+    }
+
+    /// The same without what these take out of it.
+    #[must_use]
+    pub fn without(self, deletions: impl IntoIterator<Item = Deletion>) -> Self {
+        Self { deletions: deletions.into_iter().collect(), ..self }
     }
 
     /// What the manifest says of the block.
@@ -51,6 +59,10 @@ impl BlockReader {
 
     pub(crate) fn options(&self) -> ReadOptions {
         self.options
+    }
+
+    pub(crate) fn deletions(&self) -> &[Deletion] {
+        &self.deletions
     }
 
     /// The series that match and may have samples in the range, in the order of [`crate::meta::SeriesKey::order`], with their pages.
@@ -83,7 +95,7 @@ impl BlockReader {
         start: TimestampMs,
         end: TimestampMs,
     ) -> Result<BTreeSet<String>, Error> {
-        if matchers.is_empty() {
+        if matchers.is_empty() && !self.is_touched(start, end) {
             let parts: Vec<_> = self.parts(matchers, start, end).collect();
             let names = futures::future::try_join_all(parts.iter().map(Part::label_names)).await?;
             return Ok(names.into_iter().flatten().collect());
@@ -100,7 +112,7 @@ impl BlockReader {
         start: TimestampMs,
         end: TimestampMs,
     ) -> Result<BTreeSet<String>, Error> {
-        if matchers.is_empty() {
+        if matchers.is_empty() && !self.is_touched(start, end) {
             let parts: Vec<_> = self.parts(matchers, start, end).collect();
             let values =
                 futures::future::try_join_all(parts.iter().map(|part| part.label_values(name))).await?;
@@ -131,6 +143,12 @@ impl BlockReader {
         let key = BlockMeta::key(&self.tenant, self.meta.id, 0, FileKind::Metadata);
         let (footer, pieces) = part::open(self, &key, meta, 0).await?;
         metadata::read(&footer, &pieces)
+    }
+
+    /// Whether a series that has samples in the range may have lost all of them.
+    fn is_touched(&self, start: TimestampMs, end: TimestampMs) -> bool {
+        let (first, last) = (self.meta.min_time.max(start), self.meta.max_time.min(end));
+        self.deletions.iter().any(|it| it.overlaps(first, last))
     }
 
     fn parts<'a>(

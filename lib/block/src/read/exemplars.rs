@@ -62,7 +62,7 @@ pub(crate) async fn read(
         for (row, ((sid, t), value)) in (0u32..).zip(sids.iter().zip(&times).zip(&values)) {
             let sid = *sid as u32;
             let Ok(at) = found.binary_search_by_key(&sid, |found| found.sid) else { continue };
-            if !(start..=end).contains(t) {
+            if !(start..=end).contains(t) || found[at].holes.contain(*t) {
                 continue;
             }
             let mut builder = LabelsBuilder::new();

@@ -6,9 +6,11 @@
 
 mod block;
 mod column;
+mod deletion;
 mod exemplars;
 mod footer;
 mod group;
+mod holes;
 mod labels;
 mod leaf;
 mod metadata;
@@ -22,7 +24,9 @@ mod series;
 mod table;
 
 pub use block::BlockReader;
+pub use deletion::Deletion;
 pub use exemplars::BlockExemplars;
+pub use holes::Holes;
 pub use options::ReadOptions;
 pub use ranges::{BucketRanges, MemoryRanges, RangeReader};
 pub use select::{Projection, Select};

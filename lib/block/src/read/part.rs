@@ -76,7 +76,12 @@ impl<'a> Part<'a> {
         }
         let mut series: Vec<BlockSeries> = found
             .into_iter()
-            .map(|found| BlockSeries { labels: found.labels, floats: Vec::new(), histograms: Vec::new() })
+            .map(|Found { labels, holes, .. }| BlockSeries {
+                labels,
+                floats: Vec::new(),
+                histograms: Vec::new(),
+                holes,
+            })
             .collect();
         for (rows, is_floats) in [(floats, true), (histograms, false)] {
             for row in rows {
@@ -132,7 +137,8 @@ impl<'a> Part<'a> {
         } else {
             self.tail(FileKind::Series, meta).await?
         };
-        Ok(SeriesTable { footer, pieces, reader: self.block.reader(), options })
+        let deletions = self.block.deletions();
+        Ok(SeriesTable { footer, pieces, reader: self.block.reader(), options, deletions })
     }
 
     async fn samples_table(&self, kind: FileKind) -> Result<Option<SamplesTable>, Error> {

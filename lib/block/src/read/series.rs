@@ -4,6 +4,7 @@ use mneme_model::chunk::RawSamples;
 use mneme_model::{Labels, Samples, TimestampMs};
 
 use super::group::Row;
+use super::holes::Holes;
 use crate::Error;
 use crate::codec::Bad;
 use crate::rows::{Counts, Scratch, assemble, decode, flag};
@@ -15,6 +16,7 @@ pub struct BlockSeries {
     pub labels: Labels,
     pub(crate) floats: Vec<Row>,
     pub(crate) histograms: Vec<Row>,
+    pub(crate) holes: Holes,
 }
 
 impl BlockSeries {
@@ -56,7 +58,8 @@ impl BlockSeries {
         for row in self.histograms.iter().filter(|row| row.head.t0 <= end) {
             samples.clear();
             read_histograms(row, &mut scratch, &mut samples).map_err(|bad| row.bad(bad))?;
-            for sample in samples.drain(..).filter(|sample| (start..=end).contains(&sample.t)) {
+            let wanted = |t| (start..=end).contains(&t) && !self.holes.contain(t);
+            for sample in samples.drain(..).filter(|sample| wanted(sample.t)) {
                 if out.histograms.last().is_some_and(|last| last.t >= sample.t) {
                     return Err(row.bad(Bad("rows of a series overlap")));
                 }
@@ -95,12 +98,32 @@ impl BlockSeries {
                     st.drain(from..cut);
                 }
             }
+            if let (Some(first), Some(last)) = (t.get(from), t.last())
+                && self.holes.overlap(*first, *last)
+            {
+                let keep: Vec<bool> = t[from..].iter().map(|t| !self.holes.contain(*t)).collect();
+                retain(t, from, &keep);
+                retain(v, from, &keep);
+                if with_st {
+                    retain(st, from, &keep);
+                }
+            }
             if from > 0 && t.get(from).is_some_and(|first| *first <= t[from - 1]) {
                 return Err(row.bad(Bad("rows of a series overlap")));
             }
         }
         Ok(())
     }
+}
+
+/// Keeps of the elements from `from` on those that are marked.
+fn retain<T: Copy>(values: &mut Vec<T>, from: usize, keep: &[bool]) {
+    let mut to = from;
+    for (at, _) in keep.iter().enumerate().filter(|(_, keep)| **keep) {
+        values[to] = values[from + at];
+        to += 1;
+    }
+    values.truncate(to);
 }
 
 fn read_histograms(

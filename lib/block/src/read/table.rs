@@ -8,7 +8,9 @@ use mneme_model::{Labels, LabelsBuilder, LabelsRef, MatchOp, Matcher, TimestampM
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::column;
+use super::deletion::Deletion;
 use super::footer::{Chunk, Footer};
+use super::holes::Holes;
 use super::labels::{self, ABSENT, TextColumn, TextLists, Texts};
 use super::pieces::Pieces;
 use super::select::{Projection, Select};
@@ -26,8 +28,22 @@ pub(crate) struct Found {
     pub(crate) sid: u32,
     /// The labels asked for.
     pub(crate) labels: Labels,
-    /// Samples, floats and histograms together.
+    /// Samples, floats and histograms together, deleted ones included.
     pub(crate) samples: u64,
+    /// When its samples are deleted.
+    pub(crate) holes: Holes,
+}
+
+/// A row of the series table that may match.
+#[derive(Clone, Debug)]
+struct Candidate {
+    row: u32,
+    samples: u64,
+    /// Time of its first sample.
+    first: TimestampMs,
+    /// Time of its last sample.
+    last: TimestampMs,
+    holes: Vec<(TimestampMs, TimestampMs)>,
 }
 
 /// An open series table.
@@ -36,31 +52,64 @@ pub(crate) struct SeriesTable<'a> {
     pub(crate) pieces: Pieces,
     pub(crate) reader: &'a dyn RangeReader,
     pub(crate) options: ReadOptions,
+    pub(crate) deletions: &'a [Deletion],
 }
 
 impl SeriesTable<'_> {
-    /// The series that match and have samples in the range, ascending.
+    /// The series that match and have samples in the range that are not all deleted, ascending.
     pub(crate) async fn select(&mut self, select: &Select) -> Result<Vec<Found>, Error> {
         if self.footer.groups() == 0 || select.matchers.iter().any(|it| !self.may_match(it)) {
             return Ok(Vec::new());
         }
         let rows = self.rows_of_name(&select.matchers)?;
         let Some(rows) = rows else { return Ok(Vec::new()) };
-        let columns: BTreeSet<String> =
-            select.matchers.iter().filter_map(|it| self.column(it.name())).collect();
-        let rest = select.matchers.iter().any(|it| self.in_rest(it.name()));
+        let deletions: Vec<&Deletion> =
+            self.deletions.iter().filter(|it| it.overlaps(select.start, select.end)).collect();
+        let matchers = || select.matchers.iter().chain(deletions.iter().flat_map(|it| &it.matchers));
+        let columns: BTreeSet<String> = matchers().filter_map(|it| self.column(it.name())).collect();
+        let rest = matchers().any(|it| self.in_rest(it.name()));
         self.fetch(&["mint", "maxt", "nsamples"], &columns, rest, &rows).await?;
         let mut unpacker = self.unpacker()?;
         let mut selected = self.rows_of_range(&rows, select.start, select.end, &mut unpacker)?;
         for matcher in &select.matchers {
             self.keep_matching(matcher, &rows, &mut selected, &mut unpacker)?;
         }
+        for deletion in deletions {
+            self.delete(deletion, &rows, &mut selected, &mut unpacker)?;
+        }
+        let selected = remaining(selected, select.start, select.end);
         let labels = self.labels(&selected, &select.labels, &mut unpacker).await?;
         Ok(selected
             .into_iter()
             .zip(labels)
-            .map(|((sid, samples), labels)| Found { sid, labels, samples })
+            .map(|((candidate, holes), labels)| Found {
+                sid: candidate.row,
+                labels,
+                samples: candidate.samples,
+                holes,
+            })
             .collect())
+    }
+
+    /// Notes for the series that a deletion is of when it is.
+    fn delete(
+        &self,
+        deletion: &Deletion,
+        rows: &[Range<u32>],
+        selected: &mut [Candidate],
+        unpacker: &mut Unpacker,
+    ) -> Result<(), Error> {
+        let touched = selected.iter().filter(|it| deletion.overlaps(it.first, it.last));
+        let mut touched: Vec<Candidate> = touched.cloned().collect();
+        for matcher in &deletion.matchers {
+            self.keep_matching(matcher, rows, &mut touched, unpacker)?;
+        }
+        for one in touched {
+            if let Ok(at) = selected.binary_search_by_key(&one.row, |it| it.row) {
+                selected[at].holes.push((deletion.start, deletion.end));
+            }
+        }
+        Ok(())
     }
 
     /// The names of the labels that have columns, and whether there are more.
@@ -201,7 +250,7 @@ impl SeriesTable<'_> {
         start: TimestampMs,
         end: TimestampMs,
         unpacker: &mut Unpacker,
-    ) -> Result<Vec<(u32, u64)>, Error> {
+    ) -> Result<Vec<Candidate>, Error> {
         let mint = self.numbers("mint", rows, unpacker)?;
         let maxt = self.numbers("maxt", rows, unpacker)?;
         let samples = self.numbers("nsamples", rows, unpacker)?;
@@ -211,7 +260,10 @@ impl SeriesTable<'_> {
                 let at = rows.partition_point(|range| range.end <= *row);
                 *mint <= end && start <= *maxt && rows.get(at).is_some_and(|range| range.start <= *row)
             })
-            .map(|(((row, _), _), (_, samples))| (row, u64::try_from(samples).unwrap_or(0)))
+            .map(|(((row, first), (_, last)), (_, samples))| {
+                let samples = u64::try_from(samples).unwrap_or(0);
+                Candidate { row, samples, first, last, holes: Vec::new() }
+            })
             .collect())
     }
 
@@ -239,7 +291,7 @@ impl SeriesTable<'_> {
         &self,
         matcher: &Matcher,
         rows: &[Range<u32>],
-        selected: &mut Vec<(u32, u64)>,
+        selected: &mut Vec<Candidate>,
         unpacker: &mut Unpacker,
     ) -> Result<(), Error> {
         if selected.is_empty() {
@@ -247,12 +299,12 @@ impl SeriesTable<'_> {
         }
         if let Some(name) = self.column(matcher.name()) {
             let chunk = self.footer.chunk(0, &name)?;
-            let rows = within(rows, selected);
+            let rows = within(rows, selected.first().map(|it| it.row), selected.last().map(|it| it.row));
             let column = TextColumn::read(&self.footer, &chunk, &rows, &self.pieces, unpacker)?;
             // Each value is looked at once at most: the answer is kept.
             let mut known: Vec<Option<bool>> = vec![None; column.texts.len()];
             let empty = matcher.matches_empty();
-            selected.retain(|(row, _)| match column.id(*row) {
+            selected.retain(|it| match column.id(it.row) {
                 ABSENT => empty,
                 id => match known.get_mut(id as usize) {
                     Some(answer) => *answer.get_or_insert_with(|| matcher.matches(column.texts.get(id))),
@@ -261,7 +313,7 @@ impl SeriesTable<'_> {
             });
         } else if self.in_rest(matcher.name()) {
             let rest = self.rest(unpacker)?;
-            selected.retain(|(row, _)| matcher.matches(rest.get(*row, matcher.name()).unwrap_or("")));
+            selected.retain(|it| matcher.matches(rest.get(it.row, matcher.name()).unwrap_or("")));
         } else if !matcher.matches_empty() {
             selected.clear();
         }
@@ -278,7 +330,7 @@ impl SeriesTable<'_> {
 
     async fn labels(
         &mut self,
-        selected: &[(u32, u64)],
+        selected: &[(Candidate, Holes)],
         projection: &Projection,
         unpacker: &mut Unpacker,
     ) -> Result<Vec<Labels>, Error> {
@@ -295,7 +347,9 @@ impl SeriesTable<'_> {
                 Projection::All => true,
                 Projection::Only(wanted) => wanted.iter().any(|name| self.in_rest(name)),
             };
-        let rows = within(&self.all_rows()?, selected);
+        let end = |it: Option<&'_ (Candidate, Holes)>| it.map(|(candidate, _)| candidate.row);
+        let (first, last) = (end(selected.first()), end(selected.last()));
+        let rows = within(&self.all_rows()?, first, last);
         self.fetch(&[], &columns, rest, &rows).await?;
         let mut read = Vec::with_capacity(names.len());
         for name in &names {
@@ -306,8 +360,8 @@ impl SeriesTable<'_> {
         let rest = if rest { Some(self.rest(unpacker)?) } else { None };
         let mut buffer = String::new();
         let mut out = Vec::with_capacity(selected.len());
-        for (row, _) in selected {
-            let own = read.iter().filter_map(|(name, column)| match column.id(*row) {
+        for row in selected.iter().map(|(candidate, _)| candidate.row) {
+            let own = read.iter().filter_map(|(name, column)| match column.id(row) {
                 ABSENT => None,
                 id => Some((*name, column.texts.get(id))),
             });
@@ -317,7 +371,7 @@ impl SeriesTable<'_> {
                     .map_err(|error| self.footer.bad("l_", 0, &error.to_string()))?,
                 Some(rest) => {
                     let mut builder = LabelsBuilder::new();
-                    let more = rest.row(*row).filter(|(name, _)| projection.wants(name));
+                    let more = rest.row(row).filter(|(name, _)| projection.wants(name));
                     for (name, value) in own.chain(more) {
                         builder.set(name, value);
                     }
@@ -346,10 +400,19 @@ impl Rest {
     }
 }
 
+/// Those that have anything left in the range.
+fn remaining(selected: Vec<Candidate>, start: TimestampMs, end: TimestampMs) -> Vec<(Candidate, Holes)> {
+    let with_holes = selected.into_iter().map(|mut it| {
+        let holes = Holes::new(std::mem::take(&mut it.holes));
+        (it, holes)
+    });
+    with_holes.filter(|(it, holes)| !holes.cover(it.first.max(start), it.last.min(end))).collect()
+}
+
 /// The parts of `rows` between the first and the last row selected.
-fn within(rows: &[Range<u32>], selected: &[(u32, u64)]) -> Vec<Range<u32>> {
-    let (Some((first, _)), Some((last, _))) = (selected.first(), selected.last()) else { return Vec::new() };
-    let cut = rows.iter().map(|range| range.start.max(*first)..range.end.min(last.saturating_add(1)));
+fn within(rows: &[Range<u32>], first: Option<u32>, last: Option<u32>) -> Vec<Range<u32>> {
+    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
+    let cut = rows.iter().map(|range| range.start.max(first)..range.end.min(last.saturating_add(1)));
     cut.filter(|range| range.start < range.end).collect()
 }
 

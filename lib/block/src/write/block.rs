@@ -53,6 +53,7 @@ pub fn write_block(
         exemplars: total(|part| part.exemplars),
         parts,
         metadata,
+        carried_out: Vec::new(),
     }))
 }
 

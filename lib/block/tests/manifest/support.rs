@@ -90,6 +90,7 @@ pub(crate) fn block(id: Ulid, min_time: i64, max_time: i64) -> BlockMeta {
         exemplars: part.exemplars,
         parts: vec![part],
         metadata: None,
+        carried_out: Vec::new(),
     }
 }
 
