@@ -1,5 +1,6 @@
 //! Any backend of the `object_store` crate as a [`Store`].
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,11 +8,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use http::StatusCode;
+use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions,
+};
 
 use crate::cloud::Reply;
-use crate::{Created, Error, Habits, Listing, Object, Store};
+use crate::{Created, Error, Habits, Listing, Object, Part, Store};
 
 /// Words by which the clouds say that it is not the object that is missing.
 const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"];
@@ -20,14 +24,25 @@ const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "The specifie
 #[derive(Clone, Debug)]
 pub struct ObjectStoreAdapter {
     inner: Arc<dyn ObjectStore>,
+    uploads: Uploads,
     is_s3: bool,
+}
+
+/// The same store, as one that takes objects in parts.
+#[derive(Clone)]
+struct Uploads(Arc<dyn MultipartStore>);
+
+impl fmt::Debug for Uploads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Uploads")
+    }
 }
 
 impl ObjectStoreAdapter {
     /// The adapter of `inner`.
     #[must_use]
-    pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner, is_s3: false }
+    pub fn new<T: ObjectStore + MultipartStore>(inner: Arc<T>) -> Self {
+        Self { inner: inner.clone(), uploads: Uploads(inner), is_s3: false }
     }
 
     /// The same for a store with S3's statuses: there a 409 is a conflict of two requests and says nothing of the object.
@@ -100,6 +115,36 @@ impl Store for ObjectStoreAdapter {
         written.map_err(|error| failed("put", key, &error, &reply))
     }
 
+    async fn begin_upload(&self, key: &str) -> Result<String, Error> {
+        let reply = Reply::default();
+        let options =
+            PutMultipartOptions { extensions: reply.extensions(), ..PutMultipartOptions::default() };
+        let begun = self.uploads.0.create_multipart_opts(&path(key)?, options).await;
+        begun.map_err(|error| failed("begin the upload", key, &error, &reply))
+    }
+
+    async fn put_part(&self, key: &str, upload: &str, part: Part, bytes: Bytes) -> Result<String, Error> {
+        let id = upload.to_owned();
+        let written = self.uploads.0.put_part(&path(key)?, &id, part.number, bytes.into()).await;
+        written
+            .map(|part| part.content_id)
+            .map_err(|error| failed("put a part", key, &error, &Reply::default()))
+    }
+
+    async fn finish_upload(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), Error> {
+        let (id, parts) =
+            (upload.to_owned(), parts.into_iter().map(|content_id| PartId { content_id }).collect());
+        let finished = self.uploads.0.complete_multipart(&path(key)?, &id, parts).await;
+        finished.map(|_| ()).map_err(|error| failed("finish the upload", key, &error, &Reply::default()))
+    }
+
+    async fn abort_upload(&self, key: &str, upload: &str) -> Result<(), Error> {
+        match self.uploads.0.abort_multipart(&path(key)?, &upload.to_owned()).await {
+            Err(error) if is_absent(&error) => Ok(()),
+            aborted => aborted.map_err(|error| failed("abort the upload", key, &error, &Reply::default())),
+        }
+    }
+
     async fn create(&self, key: &str, bytes: Bytes) -> Created {
         let reply = Reply::default();
         let error = match self.write(key, bytes, PutMode::Create, &reply).await {
@@ -122,6 +167,12 @@ impl Store for ObjectStoreAdapter {
         };
         let failed = move |error| failed("list", &prefix, &error, &Reply::default());
         stream.map_ok(object).map_err(failed).boxed()
+    }
+
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let listed = self.inner.list_with_delimiter(Some(&path(prefix)?)).await;
+        let listed = listed.map_err(|error| failed("list", prefix, &error, &Reply::default()))?;
+        Ok(listed.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect())
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {

@@ -253,7 +253,7 @@ impl Bucket {
 
     /// Asks until there is a definite answer or the operation's time is over. `bytes` are what a request carries, as far as
     /// that is known.
-    async fn repeat<T, F, R>(
+    pub(crate) async fn repeat<T, F, R>(
         &self,
         operation: Operation,
         key: &str,

@@ -8,7 +8,8 @@
 //!
 //! Flow: [`Bucket::open`] parses the URL and picks a [`Store`]; the handle adds deadlines, retries of what may be repeated,
 //! and counts; [`check`] proves that a store's create-if-absent has one winner before anything relies on it.
-//! Deliberately absent: what the bytes mean, multipart uploads, renames.
+//! Large objects that nobody names twice are written while they are made ([`Bucket::put_stream`]).
+//! Deliberately absent: what the bytes mean, renames.
 
 mod adapter;
 mod attempt;
@@ -28,6 +29,7 @@ mod options;
 mod place;
 mod stats;
 mod store;
+mod upload;
 
 pub use adapter::ObjectStoreAdapter;
 pub use attempt::AttemptIds;
@@ -43,3 +45,4 @@ pub use local::LocalDir;
 pub use options::{OnFatal, Options};
 pub use stats::{Operation, OperationCounts, Stats};
 pub use store::{Created, Habits, Listing, Object, Store};
+pub use upload::Part;

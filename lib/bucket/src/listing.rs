@@ -44,6 +44,20 @@ impl Bucket {
         .boxed()
     }
 
+    /// The next segments of the keys below `prefix` (a whole number of key segments, not empty) that have more segments behind them,
+    /// ascending: without a listing of what lies below them. One that has been emptied may still be named. Retried.
+    ///
+    /// # Errors
+    /// As the store has them.
+    pub async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        check_prefix(prefix)?;
+        let store = &self.shared.store;
+        let mut folders = self.repeat(Operation::List, prefix, 0, || store.folders(prefix)).await?;
+        folders.sort_unstable();
+        folders.dedup();
+        Ok(folders)
+    }
+
     /// The keys below `prefix` after the key `after`, up to the key `until` (not included), ascending, whatever the order in
     /// which the store lists them; listed anew until there is a whole listing or the operation's time is over.
     ///

@@ -43,6 +43,9 @@ pub struct Options {
     /// more (two in flight at most); later where the store's slowest twentieth of answers takes longer. Only for stores at the
     /// other end of a network.
     pub hedge_after: Duration,
+    /// Objects that are written while they are made come in parts of this many bytes. S3 and GCS want 5 MiB at least, and take 10,000
+    /// parts.
+    pub part_bytes: usize,
     /// What a failed fsync does.
     pub on_fatal: OnFatal,
     /// How clouds are reached.
@@ -56,6 +59,7 @@ impl Default for Options {
             operation_timeout: Duration::from_secs(30),
             retry_backoff: Duration::from_millis(50),
             hedge_after: Duration::from_millis(100),
+            part_bytes: 8 << 20,
             on_fatal: OnFatal::default(),
             cloud: CloudConfig::default(),
         }

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::TryStreamExt;
 use futures::stream::BoxStream;
 
-use crate::Error;
+use crate::{Error, Part};
 
 /// What a listing or a `head` says of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +65,50 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Writes the whole object, replacing one that is there; durable on return.
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
 
+    /// Begins an object that is written in parts, of which nothing is seen before [`Self::finish_upload`]. Returns its name among the
+    /// uploads. A store that is only part of another one in a test may do without.
+    async fn begin_upload(&self, key: &str) -> Result<String, Error> {
+        Err(no_parts(key))
+    }
+
+    /// Writes a part; the same bytes again do no harm. Returns the store's name for it. All parts but the last have the same size.
+    async fn put_part(&self, key: &str, upload: &str, part: Part, bytes: Bytes) -> Result<String, Error> {
+        let _ = (upload, part, bytes);
+        Err(no_parts(key))
+    }
+
+    /// Makes an object of the parts, given by the names that they got, in their order; replaces one that is there; durable on return.
+    async fn finish_upload(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), Error> {
+        let _ = (upload, parts);
+        Err(no_parts(key))
+    }
+
+    /// Gives an upload up; fine if there is none.
+    async fn abort_upload(&self, key: &str, upload: &str) -> Result<(), Error> {
+        let _ = upload;
+        Err(no_parts(key))
+    }
+
+    /// Nobody goes on with an upload, or it is done: whatever this process holds for it may go.
+    fn forget_upload(&self, upload: &str) {
+        let _ = upload;
+    }
+
     /// Writes the whole object if there is none; durable on [`Created::Yes`].
     async fn create(&self, key: &str, bytes: Bytes) -> Created;
 
     /// The objects below `prefix` (a whole number of key segments; empty = all) whose key is after `after`.
     fn list(&self, prefix: &str, after: Option<&str>) -> Listing;
+
+    /// The next segments of the keys below `prefix` (a whole number of key segments) that have more segments behind them.
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let objects: Vec<Object> = self.list(prefix, None).try_collect().await?;
+        let below = |object: &Object| {
+            let (folder, _) = object.key.strip_prefix(prefix)?.strip_prefix('/')?.split_once('/')?;
+            Some(folder.to_owned())
+        };
+        Ok(objects.iter().filter_map(below).collect())
+    }
 
     /// Deletes the object; fine if there is none.
     async fn delete(&self, key: &str) -> Result<(), Error>;
@@ -91,4 +131,8 @@ pub trait Store: Debug + Send + Sync + 'static {
         let _ = key;
         Ok(Habits::default())
     }
+}
+
+fn no_parts(key: &str) -> Error {
+    Error::Fatal(format!("put of {key}: this store takes no objects in parts"))
 }

@@ -1,6 +1,6 @@
 //! The objects of the S3 server of these tests: `s3s` speaks the protocol, this keeps what it is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,9 +9,11 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use mneme_tests::now_ms;
 use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
     DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
     HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
-    PutObjectOutput, StreamingBlob, Timestamp,
+    PutObjectOutput, StreamingBlob, Timestamp, UploadPartInput, UploadPartOutput,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
@@ -19,6 +21,9 @@ use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 pub(crate) const BUCKET: &str = "test-bucket";
 /// Keys of one page of a listing: less than S3's 1,000, so that there are pages.
 const PAGE: usize = 100;
+
+/// S3 takes no smaller part, but the last.
+const SMALLEST_PART: usize = 5 << 20;
 
 /// What the server does besides what it should.
 #[derive(Debug, Default)]
@@ -35,9 +40,13 @@ pub(crate) struct Mischief {
     pub(crate) expiring: Option<&'static str>,
 }
 
+/// The parts of an upload, by their numbers.
+type Parts = BTreeMap<i32, Bytes>;
+
 /// One bucket in memory. Every change is under one lock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Objects {
+    uploads: Arc<Mutex<BTreeMap<String, Parts>>>,
     stored: Arc<Mutex<BTreeMap<String, Stored>>>,
     pub(crate) mischief: Arc<Mischief>,
 }
@@ -94,17 +103,10 @@ impl S3 for Objects {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let input = request.input;
         check_bucket(&input.bucket)?;
-        let mut bytes = Vec::new();
-        if let Some(mut body) = input.body {
-            while let Some(part) =
-                body.try_next().await.map_err(|error| s3_error!(InternalError, "{error}"))?
-            {
-                bytes.extend_from_slice(&part);
-            }
-        }
+        let bytes = whole(input.body).await?;
         match input.if_none_match {
-            None => self.store(&input.key, bytes.into()),
-            Some(ETagCondition::Any) => self.create(&input.key, bytes.into()).await?,
+            None => self.store(&input.key, bytes),
+            Some(ETagCondition::Any) => self.create(&input.key, bytes).await?,
             Some(_) => return Err(s3_error!(NotImplemented)),
         }
         let expires = self.mischief.expiring.is_some_and(|prefix| input.key.starts_with(prefix));
@@ -152,6 +154,71 @@ impl S3 for Objects {
         }))
     }
 
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let CreateMultipartUploadInput { bucket, key, .. } = request.input;
+        check_bucket(&bucket)?;
+        let mut uploads = self.uploads.lock().unwrap();
+        let id = format!("upload-{}-{key}", uploads.len());
+        uploads.insert(id.clone(), Parts::new());
+        Ok(S3Response::new(CreateMultipartUploadOutput {
+            bucket: Some(bucket),
+            key: Some(key),
+            upload_id: Some(id),
+            ..CreateMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let input = request.input;
+        let bytes = whole(input.body).await?;
+        let tag = ETag::Strong(format!("{}-{}", input.part_number, bytes.len()));
+        let mut uploads = self.uploads.lock().unwrap();
+        let parts = uploads.get_mut(&input.upload_id).ok_or_else(|| s3_error!(NoSuchUpload))?;
+        parts.insert(input.part_number, bytes);
+        Ok(S3Response::new(UploadPartOutput { e_tag: Some(tag), ..UploadPartOutput::default() }))
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let input = request.input;
+        let mut uploads = self.uploads.lock().unwrap();
+        let parts = uploads.get(&input.upload_id).ok_or_else(|| s3_error!(NoSuchUpload))?;
+        let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        let mut bytes = Vec::new();
+        for (at, part) in wanted.iter().enumerate() {
+            let found = part.part_number.and_then(|number| parts.get(&number));
+            let found = found.ok_or_else(|| s3_error!(InvalidPart))?;
+            if at + 1 < wanted.len() && found.len() < SMALLEST_PART {
+                return Err(s3_error!(EntityTooSmall));
+            }
+            bytes.extend_from_slice(found);
+        }
+        self.store(&input.key, bytes.into());
+        uploads.remove(&input.upload_id);
+        Ok(S3Response::new(CompleteMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            e_tag: Some(ETag::Strong("tag".to_owned())),
+            ..CompleteMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        self.uploads.lock().unwrap().remove(&request.input.upload_id);
+        Ok(S3Response::new(AbortMultipartUploadOutput::default()))
+    }
+
     async fn delete_object(
         &self,
         request: S3Request<DeleteObjectInput>,
@@ -170,6 +237,18 @@ impl S3 for Objects {
         let prefix = input.prefix.unwrap_or_default();
         let after = input.continuation_token.or(input.start_after).unwrap_or_default();
         let stored = self.stored.lock().unwrap();
+        if input.delimiter.is_some() {
+            let below = stored.keys().filter_map(|key| key.strip_prefix(&prefix)?.split_once('/'));
+            let folders: BTreeSet<&str> = below.map(|(folder, _)| folder).collect();
+            let common = |folder| CommonPrefix { prefix: Some(format!("{prefix}{folder}/")) };
+            return Ok(S3Response::new(ListObjectsV2Output {
+                name: Some(input.bucket),
+                is_truncated: Some(false),
+                common_prefixes: Some(folders.into_iter().map(common).collect()),
+                prefix: Some(prefix),
+                ..ListObjectsV2Output::default()
+            }));
+        }
         let mut found = stored
             .iter()
             .filter(|(key, _)| key.starts_with(&prefix) && key.as_str() > after.as_str())
@@ -200,6 +279,17 @@ impl Stored {
     fn modified(&self) -> Timestamp {
         Timestamp::from(UNIX_EPOCH + Duration::from_millis(self.modified_ms as u64))
     }
+}
+
+/// The bytes of a body.
+async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
+    let mut bytes = Vec::new();
+    if let Some(mut body) = body {
+        while let Some(part) = body.try_next().await.map_err(|error| s3_error!(InternalError, "{error}"))? {
+            bytes.extend_from_slice(&part);
+        }
+    }
+    Ok(bytes.into())
 }
 
 fn check_bucket(bucket: &str) -> S3Result<()> {

@@ -14,6 +14,7 @@ mod s3;
 
 use std::sync::Arc;
 
+use object_store::multipart::MultipartStore;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, RetryConfig};
 
@@ -61,7 +62,7 @@ pub(crate) fn open(location: &Location, config: &CloudConfig) -> Result<Arc<dyn 
     })
 }
 
-fn below(store: impl ObjectStore, prefix: &str) -> ObjectStoreAdapter {
+fn below(store: impl ObjectStore + MultipartStore, prefix: &str) -> ObjectStoreAdapter {
     if prefix.is_empty() {
         return ObjectStoreAdapter::new(Arc::new(store));
     }

@@ -9,6 +9,9 @@
 //! [`crate::Bucket`] notices and asks again; behind a reader's back the object may go between two ranges ([`Faults::deleted`],
 //! [`Fake::remove_after`]).
 //!
+//! Of an object that comes in parts each request may fail like any other: a part that lands late lands in the upload if that is still
+//! there, a torn part is replaced when it is sent again, and nothing is an object before the last request.
+//!
 //! What it never does is break the promises of create-if-absent and of reading what was written: each key has one winner, and
 //! what was once read stays until it is deleted. [`Faults::torn`] and [`Faults::unlisted`] go further than the stores of
 //! today and are off unless asked for.
@@ -30,8 +33,8 @@ pub use faults::Faults;
 pub use scope::Scope;
 
 use self::faults::Fault;
-use self::state::{Effect, State, object};
-use crate::{Created, Error, Listing, Object, Operation, Store};
+use self::state::{Effect, State, object, part_name};
+use crate::{Created, Error, Listing, Object, Operation, Part, Store};
 
 /// A misbehaving store. The same seed and the same requests in the same order give the same faults.
 #[derive(Debug)]
@@ -89,6 +92,12 @@ impl Fake {
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.state.lock().objects.keys().cloned().collect()
+    }
+
+    /// Uploads that were begun and are neither finished nor given up, without a request.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.state.lock().uploads.len()
     }
 
     /// Requests so far.
@@ -191,6 +200,40 @@ impl Store for Fake {
         }
     }
 
+    async fn begin_upload(&self, key: &str) -> Result<String, Error> {
+        let upload = format!("{key}?{}", self.requests());
+        match self.write(Operation::Put, key, Effect::Begin(upload.clone())).await? {
+            Some(_) => Ok(upload),
+            None => Err(broken(Operation::Put, key)),
+        }
+    }
+
+    async fn put_part(&self, key: &str, upload: &str, part: Part, bytes: Bytes) -> Result<String, Error> {
+        let name = part_name(part.number, &bytes);
+        let effect = Effect::PutPart(upload.to_owned(), part.number, bytes);
+        match self.write(Operation::Put, key, effect).await? {
+            Some(true) => Ok(name),
+            Some(false) => Err(no_upload(key)),
+            None => Err(broken(Operation::Put, key)),
+        }
+    }
+
+    async fn finish_upload(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), Error> {
+        let effect = Effect::Finish(key.to_owned(), upload.to_owned(), parts);
+        match self.write(Operation::Put, key, effect).await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(no_upload(key)),
+            None => Err(broken(Operation::Put, key)),
+        }
+    }
+
+    async fn abort_upload(&self, key: &str, upload: &str) -> Result<(), Error> {
+        match self.write(Operation::Delete, key, Effect::Abort(upload.to_owned())).await? {
+            Some(_) => Ok(()),
+            None => Err(broken(Operation::Delete, key)),
+        }
+    }
+
     async fn create(&self, key: &str, bytes: Bytes) -> Created {
         match self.write(Operation::Create, key, Effect::Create(key.to_owned(), bytes)).await {
             Ok(Some(true)) => Created::Yes,
@@ -216,6 +259,15 @@ impl Store for Fake {
         futures::stream::once(slowly).flatten().boxed()
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let below = format!("{prefix}/");
+        self.read(Operation::List, prefix, |state, _| {
+            let keys = state.objects.keys().filter_map(|key| key.strip_prefix(&below)?.split_once('/'));
+            Ok(keys.map(|(folder, _)| folder.to_owned()).collect())
+        })
+        .await
+    }
+
     async fn delete(&self, key: &str) -> Result<(), Error> {
         match self.write(Operation::Delete, key, Effect::Delete(key.to_owned())).await? {
             Some(_) => Ok(()),
@@ -228,6 +280,11 @@ async fn pause(delay: Duration) {
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
+}
+
+/// As S3 says it: an error like others.
+fn no_upload(key: &str) -> Error {
+    Error::Store { operation: "put", key: key.to_owned(), reason: "there is no such upload".to_owned() }
 }
 
 fn broken(operation: Operation, key: &str) -> Error {

@@ -19,6 +19,8 @@ pub(super) struct State {
     /// The last one that holds for a request counts.
     pub(super) rules: Vec<(Scope, Faults)>,
     pub(super) objects: BTreeMap<String, Stored>,
+    /// Uploads that are neither finished nor aborted: their parts by number.
+    pub(super) uploads: BTreeMap<String, BTreeMap<usize, Bytes>>,
     /// Effects that land after so many further requests.
     late: Vec<(u64, Effect)>,
     pub(super) requests: u64,
@@ -40,6 +42,13 @@ pub(super) enum Effect {
     Create(String, Bytes),
     Put(String, Bytes),
     Delete(String),
+    /// By the upload's name.
+    Begin(String),
+    /// Upload, number, bytes.
+    PutPart(String, usize, Bytes),
+    /// Key, upload, the parts' names.
+    Finish(String, String, Vec<String>),
+    Abort(String),
 }
 
 impl State {
@@ -48,6 +57,7 @@ impl State {
             random: Random::new(seed),
             rules: vec![(Scope::everything(), faults)],
             objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             late: Vec::new(),
             requests: 0,
             now_ms: 0,
@@ -85,7 +95,32 @@ impl State {
                 true
             }
             Effect::Delete(key) => self.objects.remove(&key).is_some(),
+            Effect::Begin(upload) => self.uploads.insert(upload, BTreeMap::new()).is_none(),
+            Effect::PutPart(upload, number, bytes) => {
+                self.uploads.get_mut(&upload).map(|parts| parts.insert(number, bytes)).is_some()
+            }
+            Effect::Finish(key, upload, names) => {
+                let Some(bytes) = self.whole(&upload, &names) else { return false };
+                self.uploads.remove(&upload);
+                self.objects.insert(key, Stored { bytes, modified_ms, born });
+                true
+            }
+            Effect::Abort(upload) => self.uploads.remove(&upload).is_some(),
         }
+    }
+
+    /// The object of an upload's parts; `None` if a name is not that of the part that is there.
+    fn whole(&self, upload: &str, names: &[String]) -> Option<Bytes> {
+        let parts = self.uploads.get(upload)?;
+        let mut whole = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            let bytes = parts.get(&number)?;
+            if *name != part_name(number, bytes) {
+                return None;
+            }
+            whole.extend_from_slice(bytes);
+        }
+        Some(whole.into())
     }
 
     /// Lets the effect land after so many further requests.
@@ -135,9 +170,15 @@ impl Effect {
         match self {
             Self::Create(key, bytes) => Self::Create(key, half(bytes)),
             Self::Put(key, bytes) => Self::Put(key, half(bytes)),
-            Self::Delete(key) => Self::Delete(key),
+            Self::PutPart(upload, number, bytes) => Self::PutPart(upload, number, half(bytes)),
+            other @ (Self::Delete(_) | Self::Begin(_) | Self::Finish(..) | Self::Abort(_)) => other,
         }
     }
+}
+
+/// What a part is called, so that another one's name does not fit.
+pub(super) fn part_name(number: usize, bytes: &Bytes) -> String {
+    format!("{number}-{:08x}", crc32c::crc32c(bytes))
 }
 
 pub(super) fn object(key: &str, stored: &Stored) -> Object {

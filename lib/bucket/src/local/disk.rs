@@ -107,8 +107,27 @@ impl Disk {
     pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path(key);
         let parent = self.parent(key, &path)?;
-        let draft = self.unfinished.named(bytes).map_err(|error| refused("write", key, &error))?;
+        let mut draft = self.unfinished.named(bytes).map_err(|error| refused("write", key, &error))?;
         self.sync_draft(key, &draft)?;
+        draft.rename(&path).map_err(|error| refused("put", key, &error))?;
+        self.sync(&parent)
+    }
+
+    /// A file for an object that comes in parts.
+    pub(super) fn begin(&self, key: &str) -> Result<Draft, Error> {
+        self.unfinished.named(&[]).map_err(|error| refused("write", key, &error))
+    }
+
+    /// Writes a part; again, and beside other parts, as it pleases.
+    pub(super) fn write_part(draft: &Draft, key: &str, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        draft.file.write_all_at(bytes, offset).map_err(|error| refused("write", key, &error))
+    }
+
+    /// Makes a written file durable, and the object.
+    pub(super) fn finish(&self, key: &str, draft: &mut Draft) -> Result<(), Error> {
+        let path = self.path(key);
+        let parent = self.parent(key, &path)?;
+        self.sync_draft(key, draft)?;
         draft.rename(&path).map_err(|error| refused("put", key, &error))?;
         self.sync(&parent)
     }
@@ -163,6 +182,11 @@ impl Disk {
     pub(super) fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Object>, Error> {
         let start = if prefix.is_empty() { self.root.clone() } else { self.path(prefix) };
         listing::list(start, prefix, after).map_err(|error| failed("list", prefix, &error))
+    }
+
+    /// The directories right below `prefix`.
+    pub(super) fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        listing::folders(&self.path(prefix)).map_err(|error| refused("list", prefix, &error))
     }
 
     fn path(&self, key: &str) -> PathBuf {

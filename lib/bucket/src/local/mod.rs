@@ -6,6 +6,7 @@
 //! fsync can fail. An object that is not durable yet is invisible here: requests for its key wait for it. A failed fsync is fatal ([`crate::OnFatal`]): afterwards every request fails.
 //! One process at a time, by a lock file. At the start stale temporaries go and the directories with their newest files are
 //! fsynced again, since the process before may have ended between link and fsync.
+//! An object that comes in parts is a file with a temporary name until it is whole and fsynced.
 
 mod directories;
 mod disk;
@@ -13,6 +14,7 @@ mod listing;
 mod lock;
 mod pending;
 mod unfinished;
+mod uploads;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,8 @@ pub(crate) use self::lock::DirLock;
 
 use self::disk::Disk;
 use self::pending::{Held, Pending};
-use crate::{Created, Error, Listing, Object, OnFatal, Store};
+use self::uploads::Uploads;
+use crate::{Created, Error, Listing, Object, OnFatal, Part, Store};
 
 /// Files that are deleted before their directories are synced.
 const DELETIONS: usize = 256;
@@ -36,6 +39,7 @@ const DELETIONS: usize = 256;
 pub struct LocalDir {
     disk: Arc<Disk>,
     pending: Arc<Pending>,
+    uploads: Arc<Uploads>,
 }
 
 impl LocalDir {
@@ -46,7 +50,7 @@ impl LocalDir {
     pub async fn open(path: &Path, on_fatal: OnFatal) -> Result<Self, Error> {
         let path = path.to_owned();
         let disk = blocking("open", "", move || Disk::open(&path, on_fatal)).await?;
-        Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
+        Ok(Self { disk: Arc::new(disk), pending: Arc::default(), uploads: Arc::default() })
     }
 
     /// Opens a directory for reading, without its lock: another process may be writing to it, so that what is read may not be
@@ -57,7 +61,7 @@ impl LocalDir {
     pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
         let disk = blocking("open", "", move || Disk::open_read_only(&path)).await?;
-        Ok(Self { disk: Arc::new(disk), pending: Arc::default() })
+        Ok(Self { disk: Arc::new(disk), pending: Arc::default(), uploads: Arc::default() })
     }
 
     /// The directory.
@@ -117,6 +121,39 @@ impl Store for LocalDir {
         self.write("put", key, move |disk, key| disk.put(key, &bytes)).await
     }
 
+    async fn begin_upload(&self, key: &str) -> Result<String, Error> {
+        let (disk, uploads, owned) = (Arc::clone(&self.disk), Arc::clone(&self.uploads), key.to_owned());
+        blocking("put", key, move || {
+            disk.check_writable("put", &owned)?;
+            Ok(uploads.begin(disk.begin(&owned)?))
+        })
+        .await
+    }
+
+    async fn put_part(&self, key: &str, upload: &str, part: Part, bytes: Bytes) -> Result<String, Error> {
+        let (disk, draft, owned) = (Arc::clone(&self.disk), self.uploads.find(key, upload)?, key.to_owned());
+        blocking("put", key, move || {
+            disk.check_writable("put", &owned)?;
+            draft.with(&owned, |draft| Disk::write_part(draft, &owned, part.offset, &bytes))?;
+            Ok(String::new())
+        })
+        .await
+    }
+
+    async fn finish_upload(&self, key: &str, upload: &str, _: Vec<String>) -> Result<(), Error> {
+        let draft = self.uploads.find(key, upload)?;
+        self.write("put", key, move |disk, key| draft.finish(key, |draft| disk.finish(key, draft))).await
+    }
+
+    async fn abort_upload(&self, _: &str, upload: &str) -> Result<(), Error> {
+        self.uploads.forget(upload);
+        Ok(())
+    }
+
+    fn forget_upload(&self, upload: &str) {
+        self.uploads.forget(upload);
+    }
+
     async fn create(&self, key: &str, bytes: Bytes) -> Created {
         match self.write("create", key, move |disk, key| disk.create(key, &bytes)).await {
             Ok(true) => Created::Yes,
@@ -145,6 +182,10 @@ impl Store for LocalDir {
             }
         };
         futures::stream::once(listing).flatten().boxed()
+    }
+
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        self.read("list", prefix, Disk::folders).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {

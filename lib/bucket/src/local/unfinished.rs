@@ -103,7 +103,7 @@ impl Draft {
     }
 
     /// Gives a file with a temporary name its own, whatever has it.
-    pub(super) fn rename(mut self, path: &Path) -> io::Result<()> {
+    pub(super) fn rename(&mut self, path: &Path) -> io::Result<()> {
         let Some(name) = self.name.take() else { return Err(ErrorKind::Unsupported.into()) };
         fs::rename(&name, path).inspect_err(|_| self.name = Some(name))
     }

@@ -10,6 +10,7 @@ pub(crate) async fn run(bucket: &Bucket) {
     objects_are_whole_and_created_once(bucket).await;
     ranges_are_exact_or_refused(bucket).await;
     large_objects_come_back(bucket).await;
+    objects_of_parts_are_there_once_they_are_whole(bucket).await;
     listings_are_by_whole_segments_and_show_sizes_and_times(bucket).await;
     many_objects_are_listed_and_deleted(bucket).await;
     a_chain_grows_without_gaps(bucket).await;
@@ -66,6 +67,26 @@ async fn large_objects_come_back(bucket: &Bucket) {
     assert!(bucket.stats().of(Operation::Get).bytes >= large.len() as u64);
 }
 
+async fn objects_of_parts_are_there_once_they_are_whole(bucket: &Bucket) {
+    let size = bucket.options().part_bytes;
+    for len in [0, 7, size, 2 * size + 5] {
+        let (key, whole) = (format!("u/{len}"), (0..len).map(|n| (n ^ (n >> 9)) as u8).collect::<Vec<u8>>());
+        let pieces: Vec<Bytes> = whole.chunks(3 << 20).map(Bytes::copy_from_slice).collect();
+        let written =
+            bucket.put_stream(&key, futures::stream::iter(pieces.clone().into_iter().map(Ok))).await;
+        assert_eq!(written.unwrap(), len as u64);
+        assert_eq!(bucket.get(&key).await.unwrap(), whole, "{key}");
+        let torn = Error::Store { operation: "make", key: key.clone(), reason: "half-way".to_owned() };
+        let pieces = pieces.into_iter().map(Ok).chain([Err(torn)]);
+        let other = format!("u/torn{len}");
+        let error = bucket.put_stream(&other, futures::stream::iter(pieces)).await.unwrap_err();
+        assert!(error.to_string().contains("half-way"), "{error}");
+        assert!(matches!(bucket.head(&other).await, Err(Error::NotFound { .. })), "nothing half is there");
+    }
+    let listed = bucket.keys("u", None, None).await.unwrap();
+    assert_eq!(listed.len(), 4, "{listed:?}");
+}
+
 async fn listings_are_by_whole_segments_and_show_sizes_and_times(bucket: &Bucket) {
     for key in ["l/2", "l/1", "l/sub/3", "list/4", "l/10"] {
         bucket.put(key, Bytes::from(key)).await.unwrap();
@@ -81,6 +102,10 @@ async fn listings_are_by_whole_segments_and_show_sizes_and_times(bucket: &Bucket
     assert_eq!(list("l", Some("l/15")).await, ["l/2", "l/sub/3"], "after a key that is not there");
     assert_eq!(list("nothing", None).await, [""; 0]);
     assert_eq!(bucket.keys("l", None, Some("l/2")).await.unwrap(), ["l/1", "l/10"]);
+    bucket.put("l/other/deep/er", Bytes::new()).await.unwrap();
+    assert_eq!(bucket.folders("l").await.unwrap(), ["other", "sub"]);
+    assert!(bucket.folders("nothing").await.unwrap().is_empty());
+    bucket.delete("l/other/deep/er").await.unwrap();
     let objects: Vec<_> = bucket.list("l/sub", None).try_collect().await.unwrap();
     let head = bucket.head("l/sub/3").await.unwrap();
     assert_eq!((objects[0].key.as_str(), objects[0].size, head.size), ("l/sub/3", 7, 7));
