@@ -82,6 +82,7 @@ async fn deliver_next(
 
 fn ingester() -> Ingester {
     let parts = Parts {
+        instance: "bench".to_owned(),
         bucket: Bucket::memory(),
         clock: Arc::new(SystemClock),
         registry: prometheus::Registry::new(),

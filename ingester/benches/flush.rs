@@ -31,6 +31,7 @@ fn ingester(bucket: &Bucket, registry: &prometheus::Registry) -> Ingester {
         ..Config::default()
     };
     let parts = Parts {
+        instance: "bench".to_owned(),
         bucket: bucket.clone(),
         clock: Arc::new(SystemClock),
         registry: registry.clone(),

@@ -26,6 +26,7 @@ const BATCH: usize = 5000;
 fn ingester(bucket: &Bucket, registry: &prometheus::Registry) -> Ingester {
     let config = Config { cut_interval_seconds: 1_000_000, poll_interval_ms: 50, ..Config::default() };
     let parts = Parts {
+        instance: "bench".to_owned(),
         bucket: bucket.clone(),
         clock: Arc::new(SystemClock),
         registry: registry.clone(),

@@ -25,6 +25,8 @@ use crate::{Config, Error};
 
 /// What an ingester is given.
 pub struct Parts {
+    /// Its name: the moment of its flushes is chosen by it.
+    pub instance: String,
     /// Where the WAL is.
     pub bucket: Bucket,
     /// The time of day, for the log.
@@ -52,6 +54,7 @@ pub struct Ingester {
 
 /// What all parts of an ingester work on.
 pub(crate) struct Shared {
+    pub(crate) instance: String,
     pub(crate) config: Config,
     pub(crate) bucket: Bucket,
     pub(crate) clock: SharedClock,
@@ -84,8 +87,17 @@ impl Ingester {
     /// Those of [`Config::validate`], no partitions, and metrics that are registered already.
     pub fn new(config: Config, parts: Parts) -> Result<Self, String> {
         config.validate()?;
-        let Parts { bucket, clock, registry, partitions, attempts, exclusive, memory_bytes, spill_directory } =
-            parts;
+        let Parts {
+            instance,
+            bucket,
+            clock,
+            registry,
+            partitions,
+            attempts,
+            exclusive,
+            memory_bytes,
+            spill_directory,
+        } = parts;
         if partitions == 0 {
             return Err("the ingester needs at least one partition".to_owned());
         }
@@ -114,6 +126,7 @@ impl Ingester {
             manifests: Manifests::new(bucket.clone(), Arc::clone(&attempts)),
             requests: Requests::new(),
             flush_hook: OnceLock::new(),
+            instance,
             config,
             bucket,
             clock,

@@ -75,13 +75,21 @@ pub(crate) struct Metrics {
     pub(crate) flushes: IntCounterVec,
     /// How long a flush of all tenants takes.
     pub(crate) flush_seconds: Histogram,
+    /// Tenants' flushes that failed, by reason.
+    pub(crate) flush_failures: IntCounterVec,
+    /// When all tenants were last flushed and none failed, seconds since 1970.
+    pub(crate) flush_last_success: Gauge,
+    /// Time of the oldest sample that is not in a block, seconds since 1970.
+    pub(crate) oldest_unflushed: Gauge,
     /// Blocks committed.
     pub(crate) flushed_blocks: IntCounter,
     /// Samples in them.
     pub(crate) flushed_samples: IntCounter,
+    /// Series in them; one that is in two blocks counts twice.
+    pub(crate) flushed_series: IntCounter,
     /// Bytes of their files.
     pub(crate) flushed_bytes: IntCounter,
-    /// Tenants that could not be flushed the last time.
+    /// Tenants whose last flush failed.
     pub(crate) flush_failing: IntGauge,
     /// Everything below this cut is in blocks.
     pub(crate) flush_cut: IntGauge,
@@ -224,12 +232,35 @@ impl Metrics {
                     .buckets(vec![0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0]),
                 ),
             )?,
+            flush_failures: by(
+                "mneme_ingester_flush_failures_total",
+                "Flushes of a tenant that failed, by reason: bucket, manifest, block, mark_behind, overtaken.",
+                "reason",
+            )?,
+            flush_last_success: register(
+                registry,
+                Gauge::new(
+                    "mneme_ingester_flush_last_success_timestamp_seconds",
+                    "When all tenants were last flushed and none failed; 0: not since the start.",
+                ),
+            )?,
+            oldest_unflushed: register(
+                registry,
+                Gauge::new(
+                    "mneme_ingester_oldest_unflushed_timestamp_seconds",
+                    "Time of the oldest sample that is not in a block; the present where there is none.",
+                ),
+            )?,
             flushed_blocks: counter("mneme_ingester_flushed_blocks_total", "Blocks written and committed.")?,
             flushed_samples: counter("mneme_ingester_flushed_samples_total", "Samples in these blocks.")?,
+            flushed_series: counter(
+                "mneme_ingester_flushed_series_total",
+                "Series in these blocks; one in two blocks counts twice.",
+            )?,
             flushed_bytes: counter("mneme_ingester_flushed_bytes_total", "Bytes of these blocks.")?,
             flush_failing: gauge(
                 "mneme_ingester_flush_failing_tenants",
-                "Tenants that the last flush could not put into blocks; the log names them.",
+                "Tenants whose last flush failed; the log names them.",
             )?,
             flush_cut: gauge("mneme_ingester_flush_cut", "Everything stamped below this cut is in blocks.")?,
             cleaned_objects: counter(

@@ -132,6 +132,7 @@ impl Parts {
         cluster: &Cluster,
     ) -> anyhow::Result<Ingester> {
         let parts = mneme_ingester::Parts {
+            instance: self.config.instance.clone(),
             bucket: bucket.clone(),
             clock: Arc::clone(&self.clock),
             registry: self.registry.clone(),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
-use mneme_block::manifest::CleanOptions;
-use mneme_model::{Cut, TenantId};
+use mneme_model::{Cut, TenantId, TimestampMs};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::clean::Cleaner;
+use super::failing::Failing;
 use super::tenant::{Failure, Flushed, flush};
 use super::{FlushPoint, FlushReport, floor};
 use crate::Error;
@@ -22,27 +23,57 @@ const TENANTS_AT_ONCE: usize = 8;
 const LARGE: usize = 50_000;
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_secs(15);
-/// Between two cleanings of one tenant, at least.
-const CLEAN_INTERVAL: Duration = Duration::from_secs(6 * 3600);
+/// Whom a round is about.
+#[derive(Clone, Debug)]
+pub(super) enum Whom {
+    /// All tenants.
+    All,
+    /// All for want of memory: but for those that failed just now, whose blocks would be written in vain again and again.
+    Early,
+    /// These, because they failed before.
+    Again(Vec<TenantId>),
+    /// One that was asked for.
+    One(TenantId),
+}
 
-/// Flushes and remembers who failed, and whose manifests were cleaned when.
+/// Flushes, and remembers who failed and who was cleaned when.
 #[derive(Default)]
 pub(super) struct Rounds {
-    cleaned: BTreeMap<TenantId, Instant>,
+    cleaner: Cleaner,
+    failing: Failing,
+    /// Nothing is cleaned: the process ends.
+    is_last: bool,
 }
 
 impl Rounds {
+    /// For the last flush of a process.
+    pub(super) fn last() -> Self {
+        Self { is_last: true, ..Self::default() }
+    }
+
+    /// Who failed and is to be tried again now.
+    pub(super) fn due(&self, now: TimestampMs) -> Vec<TenantId> {
+        self.failing.due(now)
+    }
+
     /// Flushes what is stamped below `cut`. Whoever fails stays in memory and in checkpoints; the others go on.
     pub(super) async fn run(
         &mut self,
         shared: &Arc<Shared>,
         cut: Cut,
-        only: Option<&TenantId>,
+        whom: Whom,
     ) -> Result<FlushReport, Error> {
         shared.reached(FlushPoint::Begun, None).await;
         let timer = shared.metrics.flush_seconds.start_timer();
+        let now = shared.clock.now_ms();
         let mut tenants = tenants(shared, cut);
-        tenants.retain(|(tenant, _)| only.is_none_or(|only| only == tenant));
+        self.failing.retain(|failed| tenants.iter().any(|(tenant, _)| tenant == failed));
+        tenants.retain(|(tenant, _)| match &whom {
+            Whom::All => true,
+            Whom::Early => !self.failing.waits(tenant, now),
+            Whom::Again(some) => some.contains(tenant),
+            Whom::One(one) => one == tenant,
+        });
         let progress = Mutex::new(Progress::new(tenants.len(), cut));
         let room = Semaphore::new(TENANTS_AT_ONCE);
         stream::iter(tenants.clone())
@@ -59,43 +90,36 @@ impl Rounds {
             .collect::<()>()
             .await;
         shared.reached(FlushPoint::TenantsDone, None).await;
-        if only.is_none() {
+        if !matches!(whom, Whom::One(_)) {
             floor::raise(shared, cut).await?;
         }
         shared.reached(FlushPoint::FloorsRaised, None).await;
         timer.observe_duration();
         let report = progress.into_inner().report;
-        shared.metrics.flush_failing.set(i64::try_from(report.failed.len()).unwrap_or(i64::MAX));
-        let FlushReport { tenants: count, blocks, series, samples, bytes, ref failed, .. } = report;
-        let failed = failed.len();
-        tracing::info!(%cut, tenants = count, failed, blocks, series, samples, bytes, "a flush is done");
-        self.clean(shared, tenants.into_iter().map(|(tenant, _)| tenant).collect()).await;
+        let tenants: Vec<TenantId> = tenants.into_iter().map(|(tenant, _)| tenant).collect();
+        self.note(shared, &whom, &tenants, &report);
+        if !self.is_last {
+            self.cleaner.run(shared, tenants).await;
+        }
         shared.reached(FlushPoint::Cleaned, None).await;
         Ok(report)
     }
 
-    /// Cleans the manifests of these tenants, where that was not done lately. What fails is done the next time.
-    async fn clean(&mut self, shared: &Arc<Shared>, tenants: Vec<TenantId>) {
-        let options =
-            CleanOptions { version_age: shared.config.version_age(), orphan_age: shared.config.orphan_age() };
-        let interval = CLEAN_INTERVAL.min(options.orphan_age);
-        self.cleaned.retain(|_, at| at.elapsed() < interval);
+    /// Remembers and tells how a round ended.
+    fn note(&mut self, shared: &Shared, whom: &Whom, tenants: &[TenantId], report: &FlushReport) {
+        let now = shared.clock.now_ms();
         for tenant in tenants {
-            if self.cleaned.contains_key(&tenant) {
-                continue;
-            }
-            match shared.manifests.clean(&tenant, shared.clock.now_ms(), options).await {
-                Ok(cleaned) => {
-                    shared.metrics.cleaned_objects.inc_by(cleaned.objects);
-                    if cleaned.objects > 0 {
-                        let (blocks, bytes) = (cleaned.blocks, cleaned.bytes);
-                        tracing::info!(%tenant, blocks, bytes, "blocks that no version lists are deleted");
-                    }
-                    self.cleaned.insert(tenant, Instant::now());
-                }
-                Err(error) => tracing::warn!(%tenant, %error, "a tenant's blocks cannot be cleaned now"),
-            }
+            let failed = report.failed.iter().any(|(failed, _)| failed == tenant);
+            self.failing.note(tenant, failed, now);
         }
+        let metrics = &shared.metrics;
+        metrics.flush_failing.set(i64::try_from(self.failing.len()).unwrap_or(i64::MAX));
+        if !matches!(whom, Whom::One(_)) && self.failing.len() == 0 {
+            metrics.flush_last_success.set(now as f64 / 1000.0);
+        }
+        let FlushReport { cut, tenants, blocks, series, samples, bytes, failed } = report;
+        let failed = failed.len();
+        tracing::info!(%cut, tenants, failed, blocks, series, samples, bytes, "a flush is done");
     }
 }
 
@@ -132,6 +156,7 @@ impl Progress {
                 metrics.flushes.with_label_values(&["committed"]).inc();
                 metrics.flushes.with_label_values(&["void"]).inc_by(void);
                 metrics.flushed_blocks.inc_by(blocks);
+                metrics.flushed_series.inc_by(series);
                 metrics.flushed_samples.inc_by(samples);
                 metrics.flushed_bytes.inc_by(bytes);
                 self.report.tenants += 1;
@@ -142,6 +167,7 @@ impl Progress {
             }
             Err(error) => {
                 metrics.flushes.with_label_values(&["failed"]).inc();
+                metrics.flush_failures.with_label_values(&[error.reason()]).inc();
                 tracing::error!(%tenant, %error, "a tenant cannot be flushed: its samples stay in memory and in checkpoints");
                 self.report.failed.push((tenant.clone(), error.to_string()));
             }

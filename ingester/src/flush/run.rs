@@ -8,9 +8,9 @@ use mneme_server::Drain;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::FlushReport;
-use super::due::Schedule;
+use super::due::{Due, Schedule};
 use super::request::Request;
-use super::round::Rounds;
+use super::round::{Rounds, Whom};
 use crate::Error;
 use crate::cuts::cut_now;
 use crate::ingester::Shared;
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// flushed by whoever comes after.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
     let config = &shared.config;
-    let mut schedule = Schedule::new(config.flush_interval(), shared.attempts.next(), shared.clock.now_ms());
+    let mut schedule = Schedule::new(config.flush_interval(), &shared.instance, shared.clock.now_ms());
     let mut rounds = Rounds::default();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -64,7 +64,7 @@ pub(crate) async fn at_shutdown(shared: &Arc<Shared>) -> Result<(), Error> {
         keeper.step(shared).await?;
         tokio::time::sleep(LOOK).await;
     }
-    Rounds::default().run(shared, wanted, None).await.map(drop)
+    Rounds::last().run(shared, wanted, Whom::All).await.map(drop)
 }
 
 async fn by_itself(shared: &Arc<Shared>, schedule: &mut Schedule, rounds: &mut Rounds) -> Result<(), Error> {
@@ -72,16 +72,24 @@ async fn by_itself(shared: &Arc<Shared>, schedule: &mut Schedule, rounds: &mut R
     // Without a newer cut there is nothing more to flush.
     let newer = shared.partitions.iter().any(|head| head.floor() < cut);
     let short = newer && shared.head_bytes() > shared.config.flush_bytes(shared.memory.limit());
-    if schedule.is_due(shared.clock.now_ms(), short) && newer {
-        tracing::info!(%cut, short_of_memory = short, "a flush begins");
-        rounds.run(shared, cut, None).await?;
-    }
-    Ok(())
+    let now = shared.clock.now_ms();
+    let oldest = shared.partitions.iter().filter_map(mneme_head::Head::oldest_sample).min();
+    shared.metrics.oldest_unflushed.set(oldest.unwrap_or(now) as f64 / 1000.0);
+    let due = schedule.due(now, short).filter(|_| newer);
+    let again = if due.is_none() { rounds.due(now) } else { Vec::new() };
+    let whom = match due {
+        Some(Due::Regular) => Whom::All,
+        Some(Due::Early) => Whom::Early,
+        None if again.is_empty() => return Ok(()),
+        None => Whom::Again(again),
+    };
+    tracing::info!(%cut, ?whom, "a flush begins");
+    rounds.run(shared, cut, whom).await.map(drop)
 }
 
 async fn answer(shared: &Arc<Shared>, rounds: &mut Rounds, request: Request) -> Result<(), Error> {
     let Request { tenant, done } = request;
-    let (answer, end) = match on_demand(shared, rounds, tenant.as_ref()).await {
+    let (answer, end) = match on_demand(shared, rounds, tenant).await {
         Ok(report) => (report, Ok(())),
         Err(error) => (Err(error.to_string()), Err(error)),
     };
@@ -93,7 +101,7 @@ async fn answer(shared: &Arc<Shared>, rounds: &mut Rounds, request: Request) -> 
 async fn on_demand(
     shared: &Arc<Shared>,
     rounds: &mut Rounds,
-    tenant: Option<&TenantId>,
+    tenant: Option<TenantId>,
 ) -> Result<Result<FlushReport, String>, Error> {
     let wanted: Cut = cut_now(shared).await?;
     tracing::info!(cut = %wanted, "a flush is asked for");
@@ -106,5 +114,5 @@ async fn on_demand(
         }
         tokio::time::sleep(LOOK).await;
     }
-    rounds.run(shared, wanted, tenant).await.map(Ok)
+    rounds.run(shared, wanted, tenant.map_or(Whom::All, Whom::One)).await.map(Ok)
 }

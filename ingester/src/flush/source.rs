@@ -15,24 +15,29 @@ use crate::partitions::Partitions;
 /// A chunk over more windows than this is decoded to know which of them it has samples in.
 const MANY_WINDOWS: i64 = 4;
 
-/// All that a tenant's flush is about, found once: series with their time ranges, exemplars. 36 bytes a series.
+/// The time range of no sample.
+const NO_TIME: (TimestampMs, TimestampMs) = (TimestampMs::MAX, TimestampMs::MIN);
+
+/// All that a tenant's flush is about, found once: series, their time range, exemplars. 16 bytes a series.
 pub(super) struct Plan {
     partitions: Partitions,
     tenant: TenantId,
     parts: Vec<Part>,
     order: Order,
-    /// First and last time of each series.
-    ranges: Vec<(TimestampMs, TimestampMs)>,
+    /// First and last time of all samples.
+    range: (TimestampMs, TimestampMs),
     exemplars: HashMap<Place, Vec<Exemplar>>,
 }
 
 /// One block's share of a plan: the series that have samples in its time range.
 pub(super) struct BlockSource {
     plan: Arc<Plan>,
-    /// Which series of the plan.
-    series: Vec<u32>,
-    /// First and last time, inclusive.
+    /// Which series of the plan; `None`: all.
+    series: Option<Vec<u32>>,
+    /// First and last time of what belongs here, inclusive.
     range: (TimestampMs, TimestampMs),
+    /// First and last time of the samples.
+    held: (TimestampMs, TimestampMs),
     /// Whether it is the block that metadata go into.
     with_metadata: bool,
     chunks: Vec<Chunk>,
@@ -42,17 +47,8 @@ impl Plan {
     /// Of the tenant's generations in `parts`. Walks all series: call it where a thread may block.
     pub(super) fn new(partitions: Partitions, tenant: TenantId, parts: Vec<Part>) -> Self {
         let order = Order::of(&partitions, &tenant, &parts);
-        let mut plan =
-            Self { partitions, tenant, parts, order, ranges: Vec::new(), exemplars: HashMap::new() };
-        plan.ranges = (0..plan.order.len())
-            .map(|series| {
-                let mut range = (TimestampMs::MAX, TimestampMs::MIN);
-                plan.chunk_ranges(series, &mut |first, last, _| {
-                    range = (range.0.min(first), range.1.max(last));
-                });
-                range
-            })
-            .collect();
+        let mut plan = Self { partitions, tenant, parts, order, range: NO_TIME, exemplars: HashMap::new() };
+        plan.range = (0..plan.order.len()).fold(NO_TIME, |all, series| join(all, plan.range_of(series)));
         for (at, (partition, cuts)) in plan.parts.iter().enumerate() {
             let Some(head) = plan.partitions.get(*partition) else { continue };
             for (series, exemplar) in head.exemplars_of(plan.tenant.as_str(), cuts) {
@@ -70,8 +66,7 @@ impl Plan {
 
     /// The start of the current windows: the one of the newest sample and the one before it. What is older goes into a late block.
     pub(super) fn current_from(&self, window_ms: i64) -> TimestampMs {
-        let newest = self.ranges.iter().map(|(_, last)| *last).max().unwrap_or_default();
-        window_start(newest.saturating_sub(window_ms), window_ms)
+        window_start(self.range.1.saturating_sub(window_ms), window_ms)
     }
 
     /// The block of the samples in `range`; `None` where there is none.
@@ -80,11 +75,30 @@ impl Plan {
         range: (TimestampMs, TimestampMs),
         with_metadata: bool,
     ) -> Option<BlockSource> {
-        let meets = |(first, last): &(TimestampMs, TimestampMs)| *first <= range.1 && range.0 <= *last;
-        let found = self.ranges.iter().enumerate().filter(|(_, own)| meets(own));
-        let series: Vec<u32> = found.map(|(at, _)| at as u32).collect();
+        let (mut series, mut held) = (None, self.range);
+        if !(range.0 <= self.range.0 && self.range.1 <= range.1) {
+            let mut some = Vec::new();
+            held = NO_TIME;
+            for at in 0..self.order.len() {
+                let (first, last) = self.range_of(at);
+                if first <= range.1 && range.0 <= last {
+                    some.push(at as u32);
+                    held = join(held, (first.max(range.0), last.min(range.1)));
+                }
+            }
+            some.shrink_to_fit();
+            series = Some(some);
+        }
         let plan = Arc::clone(self);
-        (!series.is_empty()).then_some(BlockSource { plan, series, range, with_metadata, chunks: Vec::new() })
+        let some = series.as_ref().map_or(self.order.len(), Vec::len);
+        (some > 0).then_some(BlockSource { plan, series, range, held, with_metadata, chunks: Vec::new() })
+    }
+
+    /// First and last time of a series' samples.
+    fn range_of(&self, series: usize) -> (TimestampMs, TimestampMs) {
+        let mut range = NO_TIME;
+        self.chunk_ranges(series, &mut |first, last, _| range = join(range, (first, last)));
+        range
     }
 
     fn head(&self, place: &Place) -> Option<(&Head, &Part)> {
@@ -103,7 +117,10 @@ impl Plan {
 
 impl BlockSource {
     fn of(&self, series: usize) -> usize {
-        self.series.get(series).map_or(usize::MAX, |at| *at as usize)
+        match &self.series {
+            None => series,
+            Some(some) => some.get(series).map_or(usize::MAX, |at| *at as usize),
+        }
     }
 
     /// Both ends of what a chunk has in this block; `None` where it has nothing.
@@ -115,7 +132,7 @@ impl BlockSource {
 
 impl Source for BlockSource {
     fn len(&self) -> usize {
-        self.series.len()
+        self.series.as_ref().map_or(self.plan.order.len(), Vec::len)
     }
 
     fn labels(&self, series: usize) -> Labels {
@@ -181,7 +198,10 @@ impl Source for BlockSource {
 
     fn exemplars(&mut self, series: usize, out: &mut Vec<Exemplar>) -> Result<(), Error> {
         let of = self.of(series);
-        let Some(own) = self.plan.ranges.get(of) else { return Ok(()) };
+        if self.plan.exemplars.is_empty() {
+            return Ok(());
+        }
+        let own = self.plan.range_of(of);
         // Of a series that is in both blocks each takes its own time's; else its only block takes all.
         let alone = self.range.0 <= own.0 && own.1 <= self.range.1;
         let here =
@@ -197,9 +217,7 @@ impl Source for BlockSource {
         if !self.with_metadata {
             return Ok(rows);
         }
-        let of_block = || self.series.iter().filter_map(|at| self.plan.ranges.get(*at as usize));
-        let first = of_block().map(|(first, _)| *first).min().unwrap_or_default().max(self.range.0);
-        let last = of_block().map(|(_, last)| *last).max().unwrap_or_default().min(self.range.1);
+        let (first, last) = self.held;
         for (partition, _) in &self.plan.parts {
             let Some(head) = self.plan.partitions.get(*partition) else { continue };
             for family in head.export_metadata(self.plan.tenant.as_str()) {
@@ -209,6 +227,10 @@ impl Source for BlockSource {
         }
         Ok(rows)
     }
+}
+
+fn join(a: (TimestampMs, TimestampMs), b: (TimestampMs, TimestampMs)) -> (TimestampMs, TimestampMs) {
+    (a.0.min(b.0), a.1.max(b.1))
 }
 
 /// The start of the window that `t` lies in; the first window of all time is cut short.

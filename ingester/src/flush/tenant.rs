@@ -46,6 +46,20 @@ pub(super) enum Failure {
     Panicked,
 }
 
+impl Failure {
+    /// In a word, for metrics.
+    pub(super) fn reason(&self) -> &'static str {
+        use mneme_block::manifest::Error as Manifest;
+        match self {
+            Self::Manifest(Manifest::Bucket(_)) => "bucket",
+            Self::Manifest(_) => "manifest",
+            Self::Block(_) | Self::Panicked => "block",
+            Self::MarkBehind { .. } => "mark_behind",
+            Self::Overtaken => "overtaken",
+        }
+    }
+}
+
 /// What a flush brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flushed {

@@ -177,3 +177,39 @@ async fn a_drain_flushes_everything_where_that_is_wanted() {
     running.stop().await;
     assert_eq!(in_blocks(&bucket, "t").await, sent(&[("x", NOW, 1.0)]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn orphans_of_a_tenant_that_sends_nothing_any_more_are_cleaned_too() {
+    let bucket = Bucket::memory();
+    let orphan = "tenants/silent/blocks/01ARZ3NDEKTSV4RRFFQ69G5FAV/0000/samples.parquet";
+    bucket.put(orphan, bytes::Bytes::from_static(b"of a flush that came to no end")).await.unwrap();
+    let running = Running::start(&bucket, config()).await;
+    let wal = writer(&bucket, &running.ingester, 0).await;
+    wal.append(&records("t", &[("x", NOW, 1.0)])).await.unwrap();
+    running.ingester.flush(None).await.unwrap();
+    assert!(bucket.head(orphan).await.is_err(), "it is deleted");
+    assert_eq!(in_blocks(&bucket, "t").await, sent(&[("x", NOW, 1.0)]));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_until_the_tenant_is_flushed() {
+    let fake = Arc::new(Fake::new(7, Faults::none()));
+    let bucket = Bucket::new(fake.clone(), mneme_bucket::Options::default());
+    let running = Running::start(&bucket, config()).await;
+    let wal = writer(&bucket, &running.ingester, 0).await;
+    wal.append(&records("bad", &[("x", NOW, 1.0)])).await.unwrap();
+    fake.set_faults_for(Scope::everything().below("tenants/bad"), Faults::down());
+    let report = running.ingester.flush(None).await.unwrap();
+    assert_eq!(report.failed.len(), 1, "{report:?}");
+    assert_eq!(counter(&running.registry, "mneme_ingester_flush_failures_total"), 1.0);
+    let last = || gauge(&running.registry, "mneme_ingester_flush_last_success_timestamp_seconds");
+    assert_eq!(last(), 0.0);
+    fake.set_faults(Faults::none());
+    running.ingester.flush(tenant("bad")).await.unwrap();
+    assert_eq!(gauge(&running.registry, "mneme_ingester_flush_failing_tenants"), 0.0);
+    running.ingester.flush(None).await.unwrap();
+    assert!(last() > 0.0);
+    assert_eq!(in_blocks(&bucket, "bad").await, sent(&[("x", NOW, 1.0)]));
+    running.stop().await;
+}

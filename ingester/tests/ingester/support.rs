@@ -46,6 +46,7 @@ fn ingester_of(
     exclusive: bool,
 ) -> Ingester {
     let parts = Parts {
+        instance: "test".to_owned(),
         bucket: bucket.clone(),
         clock: Arc::new(SystemClock),
         registry: registry.clone(),

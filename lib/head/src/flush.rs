@@ -70,6 +70,13 @@ impl Head {
         state.tenants.iter().filter_map(|tenant| tenant.generations.first()).map(|one| one.cut).min()
     }
 
+    /// Time of the oldest sample held, of all tenants; `None` without samples.
+    #[must_use]
+    pub fn oldest_sample(&self) -> Option<TimestampMs> {
+        let state = self.state.read();
+        state.tenants.iter().filter_map(crate::tenant::Tenant::bounds).map(|(first, _)| first).min()
+    }
+
     /// A tenant's series that have chunks in the generations `cuts`, sorted by metric name (none is before every name), then by
     /// labels: the order of series in blocks.
     ///

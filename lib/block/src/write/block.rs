@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use ulid::Ulid;
 
+use super::file::Out;
 use super::{Sink, Source, WriterOptions, metadata, part};
 use crate::Error;
 use crate::meta::{BlockMeta, FileKind};
 
-/// Writes a block of all samples of `source` and says what it is; `None` where there is no sample. Each file is handed to `sink` once
-/// it is finished; the block exists once a manifest lists it. Memory: an open row group, the encoded files of one part, four bytes per
-/// series and window of a part, and the part's different labels.
+/// Writes a block of all samples of `source` and says what it is; `None` where there is no sample. Files are handed to `sink` while
+/// they are made; the block exists once a manifest lists it. Memory: an open row group, and of a part its encoded series table, four
+/// bytes per label of each series and per window that it is in, and its different labels.
 ///
 /// # Errors
 /// What the source or the sink say; [`Error::Write`] for options that are not valid.
@@ -36,9 +37,7 @@ pub fn write_block(
     let metadata = if rows.is_empty() {
         None
     } else {
-        let (bytes, meta) = metadata::write(options, rows)?;
-        sink.put(0, FileKind::Metadata, bytes)?;
-        Some(meta)
+        Some(metadata::write(options, rows, Out { sink, part: 0, kind: FileKind::Metadata })?)
     };
     Ok(Some(BlockMeta {
         id,

@@ -1,12 +1,12 @@
 //! `exemplars.parquet`: one row per exemplar, sorted by series and time.
 
-use bytes::Bytes;
 use mneme_model::Exemplar;
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::file::properties::EnabledStatistics;
 use parquet::schema::types::ColumnPath;
 
+use super::file::Out;
 use super::{WriterOptions, columns, file};
 use crate::Error;
 use crate::meta::FileMeta;
@@ -25,7 +25,8 @@ const GROUP_ROWS: usize = 1 << 17;
 pub(crate) fn write(
     options: &WriterOptions,
     exemplars: &[(u32, Exemplar)],
-) -> Result<(Bytes, FileMeta), Error> {
+    mut out: Out<'_>,
+) -> Result<FileMeta, Error> {
     let mut properties = file::properties(options, "exemplars", PAGE_ROWS)?;
     for name in ["sid", "ts"] {
         let path = ColumnPath::from(name);
@@ -57,6 +58,7 @@ pub(crate) fn write(
         columns::lists::<ByteArrayType>(&mut group, &keys, PAGE_ROWS)?;
         columns::lists::<ByteArrayType>(&mut group, &texts, PAGE_ROWS)?;
         group.close()?;
+        file::drain(&mut writer, &mut out)?;
     }
-    file::finish(writer)
+    file::finish(writer, out)
 }

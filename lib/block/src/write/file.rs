@@ -1,8 +1,7 @@
-//! One Parquet file that is being made in memory.
+//! One Parquet file that is being made: row groups leave memory as they are done.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{
@@ -11,9 +10,9 @@ use parquet::file::properties::{
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 
-use super::WriterOptions;
+use super::{Sink, WriterOptions};
 use crate::Error;
-use crate::meta::FileMeta;
+use crate::meta::{FileKind, FileMeta};
 
 /// Texts in statistics are cut to this many bytes.
 const STATISTICS_BYTES: usize = 32;
@@ -21,8 +20,18 @@ const STATISTICS_BYTES: usize = 32;
 /// Larger than any page that rows make: pages end by their rows.
 const PAGE_BYTES: usize = 128 << 20;
 
-/// Writes one file.
+/// Writes one file. Between two row groups its bytes lie in the vector, until [`drain`] takes them.
 pub(crate) type Writer = SerializedFileWriter<Vec<u8>>;
+
+/// Fewer bytes than this wait for the next row group.
+const PIECE: usize = 1 << 20;
+
+/// Which file it is, and where its bytes go.
+pub(crate) struct Out<'a> {
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) part: usize,
+    pub(crate) kind: FileKind,
+}
 
 /// What all files have in common. Statistics and dictionaries are for the columns that ask for them.
 pub(crate) fn properties(
@@ -55,20 +64,36 @@ pub(crate) fn begin(schema: TypePtr, properties: WriterPropertiesBuilder) -> Res
     Ok(SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?)
 }
 
-/// Ends a file: its bytes, and what is said of it.
-pub(crate) fn finish(mut writer: Writer) -> Result<(Bytes, FileMeta), Error> {
+/// Hands on what is written of a file, if that is worth it. Between row groups only.
+pub(crate) fn drain(writer: &mut Writer, out: &mut Out<'_>) -> Result<(), Error> {
+    writer.flush().map_err(|error| Error::Write(error.to_string()))?;
+    if writer.inner().len() < PIECE {
+        return Ok(());
+    }
+    let bytes = std::mem::take(writer.inner_mut());
+    out.sink.write(out.part, out.kind, bytes.into())
+}
+
+/// Ends a file: hands on the rest, and says what there is to say of it.
+pub(crate) fn finish(mut writer: Writer, mut out: Out<'_>) -> Result<FileMeta, Error> {
+    drain(&mut writer, &mut out)?;
+    let before = writer.bytes_written() - writer.inner().len();
     let metadata = writer.finish()?;
-    let bytes: Bytes = std::mem::take(writer.inner_mut()).into();
-    let data_end = data_end(&metadata);
+    writer.flush().map_err(|error| Error::Write(error.to_string()))?;
+    let size = writer.bytes_written();
+    let rest = std::mem::take(writer.inner_mut());
+    let behind = || Error::Write("columns end behind their file".to_owned());
     let tail =
-        bytes.get(data_end..).ok_or_else(|| Error::Write("columns end behind their file".to_owned()))?;
+        data_end(&metadata).checked_sub(before).and_then(|start| rest.get(start..)).ok_or_else(behind)?;
     let meta = FileMeta {
-        size: bytes.len() as u64,
+        size: size as u64,
         tail: u32::try_from(tail.len())
             .map_err(|_| Error::Write("a footer is larger than 4 GiB".to_owned()))?,
         tail_crc: crc32c::crc32c(tail),
     };
-    Ok((bytes, meta))
+    out.sink.write(out.part, out.kind, rest.into())?;
+    out.sink.finish(out.part, out.kind)?;
+    Ok(meta)
 }
 
 /// Where the last column chunk ends.

@@ -1,12 +1,11 @@
 //! `hist.parquet`: one row per series, window and layout of native histograms.
 
-use bytes::Bytes;
 use mneme_model::chunk::HistogramSample;
 use parquet::basic::Encoding;
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
 use parquet::schema::types::ColumnPath;
 
-use super::file::{self, Writer};
+use super::file::{self, Out, Writer};
 use super::samples::{float_properties, write_floats};
 use super::{WriterOptions, columns};
 use crate::Error;
@@ -41,16 +40,16 @@ impl HistogramsFile {
     }
 
     /// Appends the histograms of a series in the current window.
-    pub(crate) fn push(&mut self, sid: u32, samples: &[HistogramSample]) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, sid: u32, samples: &[HistogramSample], out: Out<'_>) -> Result<(), Error> {
         self.rows.push(sid, samples);
         if self.rows.sums.rows() >= self.options.group_rows || self.rows.numbers() >= GROUP_NUMBERS {
-            self.end_group()?;
+            self.end_group(out)?;
         }
         Ok(())
     }
 
     /// Ends the open row group, also at the end of a window.
-    pub(crate) fn end_group(&mut self) -> Result<(), Error> {
+    pub(crate) fn end_group(&mut self, mut out: Out<'_>) -> Result<(), Error> {
         let (rows, page) = (&self.rows, self.options.page_rows);
         if rows.sums.rows() == 0 {
             return Ok(());
@@ -75,11 +74,11 @@ impl HistogramsFile {
         columns::lists::<DoubleType>(&mut group, &rows.bucket_f, page)?;
         group.close()?;
         self.rows.clear();
-        Ok(())
+        file::drain(&mut self.writer, &mut out)
     }
 
-    pub(crate) fn finish(mut self) -> Result<(Bytes, FileMeta), Error> {
-        self.end_group()?;
-        file::finish(self.writer)
+    /// All row groups are ended.
+    pub(crate) fn finish(self, out: Out<'_>) -> Result<FileMeta, Error> {
+        file::finish(self.writer, out)
     }
 }

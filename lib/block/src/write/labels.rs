@@ -1,18 +1,21 @@
 //! The labels of a part's series as dictionary columns.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use mneme_model::Labels;
-use parquet::data_type::ByteArray;
 
-/// A label's values over all series of a part.
+use super::texts::Texts;
+
+/// A label's values over all series of a part: four bytes for each, and each different one once.
 #[derive(Debug, Default)]
 pub(crate) struct LabelColumn {
     /// Each different value, in order of its first series.
-    pub(crate) dictionary: Vec<ByteArray>,
-    known: HashMap<Box<str>, u32>,
-    /// Series and value (an index into the dictionary), ascending by series.
-    pub(crate) values: Vec<(u32, u32)>,
+    pub(crate) dictionary: Texts,
+    /// The series that have the label, ascending.
+    pub(crate) runs: Vec<Range<u32>>,
+    /// Which value each of them has.
+    pub(crate) ids: Vec<u32>,
 }
 
 /// All labels of a part's series.
@@ -36,11 +39,9 @@ impl LabelColumns {
     /// Adds the next series.
     pub(crate) fn push(&mut self, labels: &Labels) {
         for (name, value) in labels.iter() {
-            if !self.columns.contains_key(name) {
-                self.columns.insert(name.into(), LabelColumn::default());
-            }
-            if let Some(column) = self.columns.get_mut(name) {
-                column.push(self.series, value);
+            match self.columns.get_mut(name) {
+                Some(column) => column.push(self.series, value),
+                None => self.columns.entry(name.into()).or_default().push(self.series, value),
             }
         }
         self.series += 1;
@@ -50,7 +51,7 @@ impl LabelColumns {
     /// column: SQL engines fold the case of column names.
     pub(crate) fn arrange(self, most: usize) -> Arranged {
         let mut by_use: Vec<(Box<str>, LabelColumn)> = self.columns.into_iter().collect();
-        by_use.sort_by(|(a, left), (b, right)| right.values.len().cmp(&left.values.len()).then(a.cmp(b)));
+        by_use.sort_by(|(a, left), (b, right)| right.ids.len().cmp(&left.ids.len()).then(a.cmp(b)));
         let mut folded = HashSet::new();
         let (mut columns, mut rest) = (Vec::new(), Vec::new());
         for (name, column) in by_use {
@@ -64,16 +65,18 @@ impl LabelColumns {
 }
 
 impl LabelColumn {
+    /// Series with their values, ascending by series.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.runs.iter().cloned().flatten().zip(self.ids.iter().copied())
+    }
+
     fn push(&mut self, series: u32, value: &str) {
-        let id = match self.known.get(value) {
-            Some(id) => *id,
-            None => {
-                let id = self.dictionary.len() as u32;
-                self.dictionary.push(ByteArray::from(value));
-                self.known.insert(value.into(), id);
-                id
-            }
-        };
-        self.values.push((series, id));
+        // Sorted series mostly have what the one before has.
+        let same = self.ids.last().copied().filter(|id| self.dictionary.get(*id) == value);
+        self.ids.push(same.unwrap_or_else(|| self.dictionary.id(value)));
+        match self.runs.last_mut() {
+            Some(run) if run.end == series => run.end += 1,
+            _ => self.runs.push(series..series + 1),
+        }
     }
 }

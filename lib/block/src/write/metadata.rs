@@ -1,11 +1,11 @@
 //! `metadata.parquet`: what metric families said of themselves, and when.
 
-use bytes::Bytes;
 use mneme_model::{Metadata, TimestampMs};
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::schema::types::ColumnPath;
 
+use super::file::Out;
 use super::{WriterOptions, columns, file};
 use crate::Error;
 use crate::meta::FileMeta;
@@ -27,7 +27,11 @@ pub struct MetadataRow {
 }
 
 /// Makes the table; equal metadata of a family become one row.
-pub(crate) fn write(options: &WriterOptions, mut rows: Vec<MetadataRow>) -> Result<(Bytes, FileMeta), Error> {
+pub(crate) fn write(
+    options: &WriterOptions,
+    mut rows: Vec<MetadataRow>,
+    out: Out<'_>,
+) -> Result<FileMeta, Error> {
     rows.sort_by(|a, b| (&a.metric, &a.metadata, a.first).cmp(&(&b.metric, &b.metadata, b.first)));
     rows.dedup_by(|next, kept| {
         let same = next.metric == kept.metric && next.metadata == kept.metadata;
@@ -67,5 +71,5 @@ pub(crate) fn write(options: &WriterOptions, mut rows: Vec<MetadataRow>) -> Resu
         PAGE_ROWS,
     )?;
     group.close()?;
-    file::finish(writer)
+    file::finish(writer, out)
 }

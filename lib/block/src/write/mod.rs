@@ -1,4 +1,4 @@
-//! Writes a block: series by series, window by window, with one open row group and the encoded part in memory.
+//! Writes a block: series by series, window by window, with one open row group in memory; what is done goes to where files lie.
 
 mod block;
 mod chunks;
@@ -15,6 +15,7 @@ mod samples;
 mod series;
 mod sink;
 mod source;
+mod texts;
 
 pub use block::write_block;
 pub use chunks::{ChunkSeries, ChunkSource};

@@ -6,13 +6,14 @@ use std::ops::Range;
 use mneme_model::chunk::RawSamples;
 use mneme_model::{Exemplar, TimestampMs};
 
+use super::file::Out;
 use super::histograms::HistogramsFile;
 use super::labels::LabelColumns;
 use super::samples::SamplesFile;
 use super::series::{self, SeriesStats};
 use super::{Sink, Source, WriterOptions, exemplars};
 use crate::Error;
-use crate::meta::{FileKind, FileMeta, PartMeta, SeriesKey};
+use crate::meta::{FileKind, PartMeta, SeriesKey};
 
 /// Writes the files of part `number` with the series `range` of `source`.
 pub(crate) fn write(
@@ -22,16 +23,17 @@ pub(crate) fn write(
     source: &mut dyn Source,
     sink: &mut dyn Sink,
 ) -> Result<PartMeta, Error> {
-    let mut part = Part::begin(options, range, source);
+    let mut part = Part::begin(options, number, range, source);
     let windows = part.windows(source)?;
     for (start, series) in &windows {
-        part.window(*start, series, source)?;
+        part.window(*start, series, source, sink)?;
     }
-    part.end(number, windows.into_keys().collect(), source, sink)
+    part.end(windows.into_keys().collect(), source, sink)
 }
 
 struct Part<'a> {
     options: &'a WriterOptions,
+    number: usize,
     range: Range<usize>,
     first: SeriesKey,
     last: SeriesKey,
@@ -44,10 +46,11 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn begin(options: &'a WriterOptions, range: Range<usize>, source: &dyn Source) -> Self {
+    fn begin(options: &'a WriterOptions, number: usize, range: Range<usize>, source: &dyn Source) -> Self {
         let key = |series| SeriesKey(source.labels(series));
         Self {
             options,
+            number,
             first: key(range.start),
             last: key(range.end - 1),
             samples: None,
@@ -76,7 +79,14 @@ impl<'a> Part<'a> {
         Ok(windows)
     }
 
-    fn window(&mut self, start: TimestampMs, series: &[u32], source: &mut dyn Source) -> Result<(), Error> {
+    fn window(
+        &mut self,
+        start: TimestampMs,
+        series: &[u32],
+        source: &mut dyn Source,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let part = self.number;
         let end = window_end(start, i64::from(self.options.window_ms));
         for sid in series {
             let at = *sid as usize;
@@ -95,7 +105,8 @@ impl<'a> Part<'a> {
                     Some(file) => file,
                     none => none.insert(SamplesFile::new(self.options)?),
                 };
-                file.push(*sid, &buffer.t, &buffer.v, &buffer.st)?;
+                let out = Out { sink: &mut *sink, part, kind: FileKind::Samples };
+                file.push(*sid, &buffer.t, &buffer.v, &buffer.st, out)?;
             }
             if !buffer.histograms.is_empty() {
                 self.histogram_count += buffer.histograms.len() as u64;
@@ -103,42 +114,55 @@ impl<'a> Part<'a> {
                     Some(file) => file,
                     none => none.insert(HistogramsFile::new(self.options)?),
                 };
-                file.push(*sid, &buffer.histograms)?;
+                let out = Out { sink: &mut *sink, part, kind: FileKind::Histograms };
+                file.push(*sid, &buffer.histograms, out)?;
             }
         }
-        self.samples.as_mut().map_or(Ok(()), SamplesFile::end_group)?;
-        self.histograms.as_mut().map_or(Ok(()), HistogramsFile::end_group)
+        if let Some(file) = &mut self.samples {
+            file.end_group(Out { sink: &mut *sink, part, kind: FileKind::Samples })?;
+        }
+        if let Some(file) = &mut self.histograms {
+            file.end_group(Out { sink, part, kind: FileKind::Histograms })?;
+        }
+        Ok(())
     }
 
     fn end(
         mut self,
-        number: usize,
         windows: Vec<TimestampMs>,
         source: &mut dyn Source,
         sink: &mut dyn Sink,
     ) -> Result<PartMeta, Error> {
-        let mut put = |kind, (bytes, meta): (bytes::Bytes, FileMeta)| {
-            sink.put(number, kind, bytes)?;
-            Ok::<_, Error>(meta)
-        };
-        let samples_file = match self.samples.take() {
-            Some(file) => Some(put(FileKind::Samples, file.finish()?)?),
-            None => None,
-        };
-        let histograms_file = match self.histograms.take() {
-            Some(file) => Some(put(FileKind::Histograms, file.finish()?)?),
-            None => None,
-        };
+        let part = self.number;
+        let samples_file = self
+            .samples
+            .take()
+            .map(|file| file.finish(Out { sink: &mut *sink, part, kind: FileKind::Samples }));
+        let samples_file = samples_file.transpose()?;
+        let histograms_file = self
+            .histograms
+            .take()
+            .map(|file| file.finish(Out { sink: &mut *sink, part, kind: FileKind::Histograms }));
+        let histograms_file = histograms_file.transpose()?;
         let exemplars = self.exemplars(source)?;
         let exemplars_file = match exemplars.as_slice() {
             [] => None,
-            all => Some(put(FileKind::Exemplars, exemplars::write(self.options, all)?)?),
+            all => Some(exemplars::write(
+                self.options,
+                all,
+                Out { sink: &mut *sink, part, kind: FileKind::Exemplars },
+            )?),
         };
         let min_time = self.stats.mint.iter().copied().min().unwrap_or(0);
         let max_time = self.stats.maxt.iter().copied().max().unwrap_or(0);
         let mut labels = LabelColumns::default();
         self.range.clone().for_each(|series| labels.push(&source.labels(series)));
-        let series_file = put(FileKind::Series, series::write(self.options, labels, &self.stats)?)?;
+        let series_file = series::write(
+            self.options,
+            labels,
+            &self.stats,
+            Out { sink: &mut *sink, part, kind: FileKind::Series },
+        )?;
         Ok(PartMeta {
             first: self.first,
             last: self.last,

@@ -1,6 +1,5 @@
 //! `samples.parquet`: one row per series and window.
 
-use bytes::Bytes;
 use mneme_model::TimestampMs;
 use parquet::basic::Encoding;
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
@@ -8,7 +7,7 @@ use parquet::file::properties::{EnabledStatistics, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnPath;
 
-use super::file::{self, Writer};
+use super::file::{self, Out, Writer};
 use super::{WriterOptions, columns};
 use crate::Error;
 use crate::meta::FileMeta;
@@ -40,28 +39,30 @@ impl SamplesFile {
         t: &[TimestampMs],
         v: &[f64],
         st: &[TimestampMs],
+        out: Out<'_>,
     ) -> Result<(), Error> {
         self.rows.push(sid, t, v, st);
         if self.rows.rows() >= self.options.group_rows || self.rows.samples >= self.options.group_samples {
-            self.end_group()?;
+            self.end_group(out)?;
         }
         Ok(())
     }
 
     /// Ends the open row group, also at the end of a window.
-    pub(crate) fn end_group(&mut self) -> Result<(), Error> {
+    pub(crate) fn end_group(&mut self, mut out: Out<'_>) -> Result<(), Error> {
         if self.rows.rows() > 0 {
             let mut group = self.writer.next_row_group()?;
             write_floats(&mut group, &self.rows, self.options.page_rows)?;
             group.close()?;
             self.rows.clear();
+            file::drain(&mut self.writer, &mut out)?;
         }
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<(Bytes, FileMeta), Error> {
-        self.end_group()?;
-        file::finish(self.writer)
+    /// All row groups are ended.
+    pub(crate) fn finish(self, out: Out<'_>) -> Result<FileMeta, Error> {
+        file::finish(self.writer, out)
     }
 }
 

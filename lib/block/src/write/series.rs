@@ -1,6 +1,5 @@
 //! `series.parquet`: one row per series of a part.
 
-use bytes::Bytes;
 use mneme_model::TimestampMs;
 use parquet::basic::{ConvertedType, Encoding, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
@@ -10,10 +9,12 @@ use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use std::sync::Arc;
 
+use super::file::Out;
 use super::labels::{Arranged, LabelColumn, LabelColumns};
 use super::{WriterOptions, columns, file};
 use crate::Error;
 use crate::meta::FileMeta;
+use crate::rows::List;
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 4096;
@@ -55,7 +56,8 @@ pub(crate) fn write(
     options: &WriterOptions,
     labels: LabelColumns,
     stats: &SeriesStats,
-) -> Result<(Bytes, FileMeta), Error> {
+    out: Out<'_>,
+) -> Result<FileMeta, Error> {
     let arranged = labels.arrange(options.max_label_columns);
     let properties = properties(options, &arranged)?;
     let mut writer = file::begin(schema(&arranged)?, properties)?;
@@ -65,14 +67,15 @@ pub(crate) fn write(
     columns::scalars::<Int64Type, _>(&mut group, &stats.mint, PAGE_ROWS)?;
     columns::scalars::<Int64Type, _>(&mut group, &stats.maxt, PAGE_ROWS)?;
     columns::scalars::<Int64Type, _>(&mut group, &stats.samples, PAGE_ROWS)?;
-    for (_, column) in &arranged.columns {
-        write_label(&mut group, column, arranged.series as usize)?;
+    let Arranged { columns, rest, series } = arranged;
+    for (_, column) in columns {
+        write_label(&mut group, column, series as usize)?;
     }
-    if !arranged.rest.is_empty() {
-        write_rest(&mut group, &arranged)?;
+    if !rest.is_empty() {
+        write_rest(&mut group, rest, series as usize)?;
     }
     group.close()?;
-    file::finish(writer)
+    file::finish(writer, out)
 }
 
 fn properties(options: &WriterOptions, arranged: &Arranged) -> Result<WriterPropertiesBuilder, Error> {
@@ -142,35 +145,50 @@ fn schema(arranged: &Arranged) -> Result<TypePtr, Error> {
     Ok(Arc::new(Type::group_type_builder("series").with_fields(fields).build()?))
 }
 
+/// Writes a label's column page by page; its memory goes with it.
 fn write_label(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    column: &LabelColumn,
+    column: LabelColumn,
     series: usize,
 ) -> Result<(), Error> {
-    let mut defined = vec![0i16; series];
-    column.values.iter().for_each(|(series, _)| defined[*series as usize] = 1);
-    let values: Vec<ByteArray> =
-        column.values.iter().map(|(_, id)| column.dictionary[*id as usize].clone()).collect();
-    columns::optionals::<ByteArrayType>(group, &values, &defined, PAGE_ROWS)
+    let LabelColumn { dictionary, runs, ids } = column;
+    let dictionary = dictionary.into_values();
+    let mut having = runs.into_iter().flatten().map(|series| series as usize).peekable();
+    let mut ids = ids.into_iter();
+    let mut out = columns::next(group)?;
+    let (mut defined, mut values) = (Vec::with_capacity(PAGE_ROWS), Vec::with_capacity(PAGE_ROWS));
+    for start in (0..series).step_by(PAGE_ROWS) {
+        let end = series.min(start + PAGE_ROWS);
+        defined.clear();
+        defined.resize(end - start, 0i16);
+        values.clear();
+        while let Some(series) = having.next_if(|series| *series < end) {
+            defined[series - start] = 1;
+            values.extend(ids.next().map(|id| dictionary.get(id)));
+        }
+        out.typed::<ByteArrayType>().write_batch(&values, Some(&defined), None)?;
+    }
+    Ok(out.close()?)
 }
 
 /// The labels without columns as maps: two leaves with the same levels.
-fn write_rest(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, arranged: &Arranged) -> Result<(), Error> {
-    let names: Vec<ByteArray> = arranged.rest.iter().map(|(name, _)| ByteArray::from(&**name)).collect();
+fn write_rest(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    rest: Vec<(Box<str>, LabelColumn)>,
+    series: usize,
+) -> Result<(), Error> {
+    let names: Vec<ByteArray> = rest.iter().map(|(name, _)| ByteArray::from(&**name)).collect();
     let mut entries: Vec<(u32, usize, u32)> = Vec::new();
-    for (at, (_, column)) in arranged.rest.iter().enumerate() {
-        entries.extend(column.values.iter().map(|(series, id)| (*series, at, *id)));
+    let mut dictionaries = Vec::new();
+    for (at, (_, column)) in rest.into_iter().enumerate() {
+        entries.extend(column.values().map(|(series, id)| (series, at, id)));
+        dictionaries.push(column.dictionary.into_values());
     }
     entries.sort_unstable();
-    let mut lens = vec![0u32; arranged.series as usize];
+    let mut lens = vec![0u32; series];
     entries.iter().for_each(|(series, _, _)| lens[*series as usize] += 1);
     let keys = entries.iter().map(|(_, at, _)| names[*at].clone()).collect();
-    columns::lists::<ByteArrayType>(
-        group,
-        &crate::rows::List { values: keys, lens: lens.clone() },
-        PAGE_ROWS,
-    )?;
-    let values = entries.iter().map(|(_, at, id)| arranged.rest[*at].1.dictionary[*id as usize].clone());
-    let values = crate::rows::List { values: values.collect(), lens };
-    columns::lists::<ByteArrayType>(group, &values, PAGE_ROWS)
+    columns::lists::<ByteArrayType>(group, &List { values: keys, lens: lens.clone() }, PAGE_ROWS)?;
+    let values = entries.iter().map(|(_, at, id)| dictionaries[*at].get(*id));
+    columns::lists::<ByteArrayType>(group, &List { values: values.collect(), lens }, PAGE_ROWS)
 }

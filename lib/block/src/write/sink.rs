@@ -1,4 +1,4 @@
-//! Where finished files go.
+//! Where the bytes of files go.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,13 @@ use bytes::Bytes;
 use crate::Error;
 use crate::meta::FileKind;
 
-/// Takes each file of a block once it is finished.
+/// Takes the files of a block while they are made, each from its first byte to its last; those of one part come mixed.
 pub trait Sink {
-    /// Takes a file of part `part` (0 for [`FileKind::Metadata`]). May wait until there is room.
-    fn put(&mut self, part: usize, kind: FileKind, bytes: Bytes) -> Result<(), Error>;
+    /// Takes the next bytes of a file of part `part` (0 for [`FileKind::Metadata`]). May wait until there is room.
+    fn write(&mut self, part: usize, kind: FileKind, bytes: Bytes) -> Result<(), Error>;
+
+    /// The file is whole. One that never is must not be seen by anybody.
+    fn finish(&mut self, part: usize, kind: FileKind) -> Result<(), Error>;
 }
 
 /// Keeps all files in memory, by their paths in the block's folder.
@@ -18,11 +21,19 @@ pub trait Sink {
 pub struct MemorySink {
     /// Path and bytes.
     pub files: BTreeMap<String, Bytes>,
+    open: BTreeMap<String, Vec<u8>>,
 }
 
 impl Sink for MemorySink {
-    fn put(&mut self, part: usize, kind: FileKind, bytes: Bytes) -> Result<(), Error> {
-        self.files.insert(kind.path(part), bytes);
+    fn write(&mut self, part: usize, kind: FileKind, bytes: Bytes) -> Result<(), Error> {
+        self.open.entry(kind.path(part)).or_default().extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn finish(&mut self, part: usize, kind: FileKind) -> Result<(), Error> {
+        let path = kind.path(part);
+        let bytes = self.open.remove(&path).unwrap_or_default();
+        self.files.insert(path, bytes.into());
         Ok(())
     }
 }
