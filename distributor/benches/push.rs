@@ -10,8 +10,9 @@ use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
 use mneme_distributor::{Appender, Config, Distributor, Parts};
-use mneme_model::{Cut, TimestampMs, WriterId};
-use mneme_proto::remote_write::{Encoder, Sample, SeriesToEncode, Version, snappy};
+use mneme_model::histogram::Span;
+use mneme_model::{AnyHistogram, Cut, Histogram, TimestampMs, WriterId};
+use mneme_proto::remote_write::{Encoder, HistogramSample, Sample, SeriesToEncode, Version, snappy};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
 use mneme_wal::{AppendError, Appended, Catalog, Records};
@@ -83,7 +84,25 @@ fn node(i: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn bodies(version: Version, labels: fn(usize) -> Vec<(&'static str, String)>) -> Vec<Bytes> {
+/// A native histogram of 20 buckets in two runs.
+fn histogram(i: usize) -> AnyHistogram {
+    AnyHistogram::Integer(Histogram {
+        schema: 3,
+        count: 43,
+        zero_count: 2,
+        sum: i as f64 + 0.25,
+        positive_spans: vec![Span { offset: -4, length: 12 }, Span { offset: 3, length: 8 }],
+        positive_deltas: [2, 1, -1, 0, 0, 0, 1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1].to_vec(),
+        ..Histogram::default()
+    })
+}
+
+/// 2000 series a body, each with a float or a native histogram.
+fn bodies(
+    version: Version,
+    labels: fn(usize) -> Vec<(&'static str, String)>,
+    with_histograms: bool,
+) -> Vec<Bytes> {
     let batch = |first: usize| {
         let mut encoder = Encoder::new(version);
         for i in first..first + BATCH {
@@ -91,7 +110,13 @@ fn bodies(version: Version, labels: fn(usize) -> Vec<(&'static str, String)>) ->
             let labels: Vec<(&str, &str)> =
                 labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let samples = [Sample { t: 1_700_000_000_000, v: i as f64, st: 0 }];
-            encoder.series(&SeriesToEncode { labels: &labels, samples: &samples, ..Default::default() });
+            let histograms = [HistogramSample { t: 1_700_000_000_000, h: histogram(i), st: 0 }];
+            let series = SeriesToEncode { labels: &labels, ..Default::default() };
+            encoder.series(&if with_histograms {
+                SeriesToEncode { histograms: &histograms, ..series }
+            } else {
+                SeriesToEncode { samples: &samples, ..series }
+            });
         }
         Bytes::from(snappy::compress(&encoder.finish()))
     };
@@ -101,9 +126,10 @@ fn bodies(version: Version, labels: fn(usize) -> Vec<(&'static str, String)>) ->
 fn bench(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
     for (name, version, bodies) in [
-        ("12 labels, 1.0", Version::V1, bodies(Version::V1, kubernetes)),
-        ("5 labels, 1.0", Version::V1, bodies(Version::V1, node)),
-        ("12 labels, 2.0", Version::V2, bodies(Version::V2, kubernetes)),
+        ("12 labels, 1.0", Version::V1, bodies(Version::V1, kubernetes, false)),
+        ("5 labels, 1.0", Version::V1, bodies(Version::V1, node, false)),
+        ("12 labels, 2.0", Version::V2, bodies(Version::V2, kubernetes, false)),
+        ("12 labels and a native histogram, 1.0", Version::V1, bodies(Version::V1, kubernetes, true)),
     ] {
         let router = distributor().router();
         criterion.bench_function(&format!("50 pushes, {name} (divide by 100,000)"), |bencher| {

@@ -1,6 +1,6 @@
 //! Remote write requests of both versions, compressed or not.
 
-use mneme_proto::remote_write::{Request, Series, Version, snappy};
+use mneme_proto::remote_write::{HistogramReader, Request, Series, Version, snappy};
 
 /// No message of the fuzzer declares more in good faith.
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -29,13 +29,14 @@ fn walk(version: Version, message: &[u8]) -> [usize; 4] {
     let mut counts = [0; 4];
     let Ok(request) = Request::parse(version, message) else { return counts };
     let mut series = Series::new();
+    let mut histograms = HistogramReader::default();
     let mut walk = request.timeseries();
     while let Ok(true) = walk.next(&mut series) {
         counts[0] += 1;
         counts[1] += series.sample_count();
         counts[2] += series.labels.len();
         for histogram in &series.histograms {
-            if let Ok(sample) = histogram.decode() {
+            if let Ok(sample) = histograms.read(histogram) {
                 counts[3] += usize::from(sample.h.validate().is_ok());
             }
         }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mneme_head::{Appender, Head, Outcome, SeriesRef};
-use mneme_model::{Cut, Exemplar, TenantId};
+use mneme_model::{AnyHistogram, Cut, Exemplar, TenantId};
 use mneme_wal::{DecodeError, References, Section};
 
 /// What became of a section's records.
@@ -74,19 +74,15 @@ impl Application<'_> {
             };
             self.count(outcome, float.ordinal);
         }
-        for histogram in section.histograms() {
-            let Some(histogram) = self.whole(histogram) else { return };
-            let outcome = match self.references.get(histogram.reference) {
-                Some(series) => self.appender.histogram(
-                    *series,
-                    self.cut,
-                    histogram.t,
-                    histogram.st,
-                    &histogram.histogram,
-                ),
+        let mut histogram = AnyHistogram::default();
+        for record in section.histograms() {
+            let read = record.and_then(|record| record.read(&mut histogram).map(|()| record));
+            let Some(record) = self.whole(read) else { return };
+            let outcome = match self.references.get(record.reference) {
+                Some(series) => self.appender.histogram(*series, self.cut, record.t, record.st, &histogram),
                 None => Outcome::Gone,
             };
-            self.count(outcome, histogram.ordinal);
+            self.count(outcome, record.ordinal);
         }
     }
 

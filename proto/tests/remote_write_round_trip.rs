@@ -5,8 +5,8 @@ use mneme_model::{
     AnyHistogram, Exemplar, FloatHistogram, Histogram, Labels, Metadata, MetricType, stale_nan,
 };
 use mneme_proto::remote_write::{
-    Encoder, Error, HistogramSample, Malformed, MetadataRef, Request, Sample, Series, SeriesProblem,
-    SeriesToEncode, Version, snappy,
+    Encoder, Error, HistogramReader, HistogramSample, Malformed, MetadataRef, Request, Sample, Series,
+    SeriesProblem, SeriesToEncode, Version, snappy,
 };
 use proptest::prelude::*;
 
@@ -28,6 +28,7 @@ type Decoded = (Vec<Owned>, Vec<(String, Metadata)>);
 fn decode(version: Version, message: &[u8]) -> Result<Decoded, Error> {
     let request = Request::parse(version, message)?;
     let (mut all, mut series, mut walk) = (Vec::new(), Series::new(), request.timeseries());
+    let mut reader = HistogramReader::default();
     let metadata = |m: MetadataRef<'_>| Metadata {
         metric_type: m.metric_type,
         help: m.help.into(),
@@ -37,7 +38,11 @@ fn decode(version: Version, message: &[u8]) -> Result<Decoded, Error> {
         all.push(Owned {
             labels: series.labels.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
             samples: series.samples.iter().map(|s| (s.t, s.v.to_bits(), s.st)).collect(),
-            histograms: series.histograms.iter().map(|h| h.decode()).collect::<Result<_, _>>()?,
+            histograms: series
+                .histograms
+                .iter()
+                .map(|h| reader.read(h).cloned())
+                .collect::<Result<_, _>>()?,
             exemplars: series
                 .exemplars
                 .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mneme_model::LabelsRef;
+use mneme_model::{AnyHistogram, LabelsRef};
 use mneme_wal::{DecodeError, Section};
 
 use crate::stdout;
@@ -29,10 +29,11 @@ pub(super) fn print(section: &Section) -> Result<(), DecodeError> {
             start(float.st)
         ));
     }
-    for histogram in section.histograms() {
-        let histogram = histogram?;
-        let (reference, t) = (histogram.reference, histogram.t);
-        let (starts, histogram) = (start(histogram.st), histogram.histogram);
+    let mut histogram = AnyHistogram::default();
+    for record in section.histograms() {
+        let record = record?;
+        record.read(&mut histogram)?;
+        let (reference, t, starts) = (record.reference, record.t, start(record.st));
         stdout::line(&format!("    histogram {reference}{}: {histogram:?} at {t}{starts}", of(reference)));
     }
     for exemplar in section.exemplars() {

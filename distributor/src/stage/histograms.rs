@@ -2,7 +2,7 @@
 
 use mneme_model::AnyHistogram;
 use mneme_model::histogram::{EXPONENTIAL_SCHEMA_MAX, Error as Invalid, is_exponential_schema_reserved};
-use mneme_proto::remote_write::RawHistogram;
+use mneme_proto::remote_write::{HistogramSample, RawHistogram};
 
 use super::identity::Identity;
 use super::{Accepted, Counts, Error, Problem, Stager, account, clip};
@@ -16,7 +16,17 @@ impl Stager<'_> {
         series: &mut Accepted<'_>,
         raw: &RawHistogram<'_>,
     ) -> Result<(), Error> {
-        let mut sample = raw.decode()?;
+        let mut reader = std::mem::take(&mut self.histogram_reader);
+        let staged = self.decoded_histogram(series, reader.read(raw)?);
+        self.histogram_reader = reader;
+        staged
+    }
+
+    fn decoded_histogram(
+        &mut self,
+        series: &mut Accepted<'_>,
+        sample: &mut HistogramSample,
+    ) -> Result<(), Error> {
         if !self.limits.native_histograms_ingestion_enabled {
             self.tally.drop_silently(Reason::NativeHistogramsDisabled, ONE);
             return Ok(());

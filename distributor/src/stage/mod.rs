@@ -15,7 +15,7 @@ mod time;
 use hashbrown::HashSet;
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{Labels, TimestampMs};
-use mneme_proto::remote_write::{Sample, Series};
+use mneme_proto::remote_write::{HistogramReader, Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
 use mneme_wal::{Catalog, Records, SpaceId};
 
@@ -45,6 +45,7 @@ pub(crate) struct Stager<'p> {
     space: SpaceId,
     /// Metadata among the records.
     families: HashSet<u128>,
+    histogram_reader: HistogramReader,
 }
 
 /// What a request's labels and metadata are looked up in.
@@ -86,6 +87,7 @@ impl<'p> Stager<'p> {
             catalog: place.catalog,
             space: place.space,
             families: HashSet::new(),
+            histogram_reader: HistogramReader::default(),
         }
     }
 

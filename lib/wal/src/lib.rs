@@ -29,7 +29,7 @@ pub use deliver::{CommittedSegment, Conflict, Deliver, DeliverNowhere, Verdict};
 pub use error::{AppendError, DecodeError, Error};
 pub use log::{Entry, EntryKind, Log, WriterInfo, writers};
 pub use records::Records;
-pub use section::{Definition, ExemplarRecord, Float, HistogramSample, MetadataRecord, References, Section};
+pub use section::{Definition, ExemplarRecord, Float, HistogramRecord, MetadataRecord, References, Section};
 pub use segment::decode::HeaderError;
 pub use segment::{Counts, Header, Kind, SectionEntry};
 pub use tail::{Tail, TailEvent, TailSegment, replay, seal};

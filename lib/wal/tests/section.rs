@@ -107,13 +107,17 @@ fn everything_comes_back_bit_for_bit_and_in_order() {
     let bits = [(-0.0f64).to_bits(), 0x7ff8_0000_dead_beef, mneme_model::STALE_NAN_BITS];
     assert_eq!(floats, [(-7, bits[0], 0), (i64::MIN, bits[1], i64::MAX), (i64::MAX, bits[2], 0)]);
     assert_eq!(section.floats().map(|float| float.ordinal).collect::<Vec<_>>(), [1, 2, 4]);
-    let histograms: Vec<_> = section.histograms().map(Result::unwrap).collect();
-    assert_eq!(
-        histograms.iter().map(|h| (h.ordinal, h.t, h.st)).collect::<Vec<_>>(),
-        [(0, 10, 3), (3, 11, 0)]
-    );
-    assert_eq!(text(&histograms[0].histogram), text(&integer_histogram()));
-    assert_eq!(text(&histograms[1].histogram), text(&custom_buckets()));
+    // Both are read into the same memory, as the ingester does.
+    let mut histogram = AnyHistogram::default();
+    let histograms: Vec<_> = section
+        .histograms()
+        .map(|record| {
+            let record = record.unwrap();
+            record.read(&mut histogram).unwrap();
+            (record.ordinal, record.t, record.st, text(&histogram))
+        })
+        .collect();
+    assert_eq!(histograms, [(0, 10, 3, text(&integer_histogram())), (3, 11, 0, text(&custom_buckets()))]);
     let exemplar = section.exemplars().next().unwrap().unwrap();
     assert_eq!((exemplar.t, exemplar.value, exemplar.labels.get("trace_id")), (12, 0.5, Some("abc")));
     assert_eq!(table.get(exemplar.reference).unwrap().1, series("a", 1));

@@ -1,10 +1,12 @@
 //! Native histograms: the messages `Histogram` of 1.0 and 2.0 have the same fields, but for the start timestamp.
 
+use std::mem::swap;
+
 use mneme_model::histogram::{CounterResetHint, Span};
-use mneme_model::{AnyHistogram, FloatHistogram, Histogram};
+use mneme_model::{FloatHistogram, Histogram};
 
 use super::series::push;
-use super::{Error, HistogramSample};
+use super::{Error, HistogramSample, RawHistogram};
 use crate::wire::{Reader, doubles, unzigzag, varints};
 
 /// The `oneof`s: the last one on the wire counts.
@@ -14,7 +16,14 @@ enum Count {
     Float(f64),
 }
 
-#[derive(Debug)]
+/// Reads histograms one after the other, into the same memory: none is allocated for each.
+#[derive(Debug, Default)]
+pub struct HistogramReader {
+    fields: Fields,
+    sample: HistogramSample,
+}
+
+#[derive(Debug, Default)]
 struct Fields {
     count: Count,
     zero_count: Count,
@@ -33,62 +42,114 @@ struct Fields {
     start_timestamp: i64,
 }
 
-pub(super) fn decode(message: Reader<'_>) -> Result<HistogramSample, Error> {
-    let fields = read(message)?;
-    let (t, st) = (fields.timestamp, fields.start_timestamp);
-    let h = match fields.count {
-        Count::Int(count) => AnyHistogram::Integer(fields.integer(count)),
-        Count::Float(count) => AnyHistogram::Float(fields.float(count)),
-    };
-    Ok(HistogramSample { t, h, st })
+impl Default for Count {
+    fn default() -> Self {
+        Self::Int(0)
+    }
 }
 
-fn read(mut message: Reader<'_>) -> Result<Fields, Error> {
-    let mut f = Fields {
-        count: Count::Int(0),
-        zero_count: Count::Int(0),
-        sum: 0.0,
-        schema: 0,
-        zero_threshold: 0.0,
-        negative_spans: Vec::new(),
-        negative_deltas: Vec::new(),
-        negative_counts: Vec::new(),
-        positive_spans: Vec::new(),
-        positive_deltas: Vec::new(),
-        positive_counts: Vec::new(),
-        reset_hint: CounterResetHint::Unknown,
-        timestamp: 0,
-        custom_values: Vec::new(),
-        start_timestamp: 0,
-    };
-    while let Some((field, value)) = message.field()? {
-        let at = &message;
-        match field {
-            1 => f.count = Count::Int(value.varint(field, at)?),
-            2 => f.count = Count::Float(value.double(field, at)?),
-            3 => f.sum = value.double(field, at)?,
-            4 => f.schema = narrow(value.sint64(field, at)?),
-            5 => f.zero_threshold = value.double(field, at)?,
-            6 => f.zero_count = Count::Int(value.varint(field, at)?),
-            7 => f.zero_count = Count::Float(value.double(field, at)?),
-            8 => push(&mut f.negative_spans, span(value.message(field, at)?)?, "histogram spans", at)?,
-            9 => varints(value, field, at, |v| {
-                push(&mut f.negative_deltas, unzigzag(v), "histogram buckets", at)
-            })?,
-            10 => doubles(value, field, at, |v| push(&mut f.negative_counts, v, "histogram buckets", at))?,
-            11 => push(&mut f.positive_spans, span(value.message(field, at)?)?, "histogram spans", at)?,
-            12 => varints(value, field, at, |v| {
-                push(&mut f.positive_deltas, unzigzag(v), "histogram buckets", at)
-            })?,
-            13 => doubles(value, field, at, |v| push(&mut f.positive_counts, v, "histogram buckets", at))?,
-            14 => f.reset_hint = reset_hint(value.varint(field, at)?),
-            15 => f.timestamp = value.int64(field, at)?,
-            16 => doubles(value, field, at, |v| push(&mut f.custom_values, v, "custom bucket bounds", at))?,
-            17 => f.start_timestamp = value.int64(field, at)?,
-            _ => {}
+impl HistogramReader {
+    /// Decodes one, which stands here until the next one is read. It is not validated: buckets and spans may contradict one another.
+    ///
+    /// # Errors
+    /// The message is malformed: what and where.
+    pub fn read(&mut self, raw: &RawHistogram<'_>) -> Result<&mut HistogramSample, Error> {
+        let fields = &mut self.fields;
+        fields.clear();
+        fields.read(raw.0)?;
+        self.sample.t = fields.timestamp;
+        self.sample.st = if fields.start_timestamp == 0 { raw.1 } else { fields.start_timestamp };
+        match fields.count {
+            Count::Int(count) => fields.fill_integer(count, self.sample.h.integer_mut()),
+            Count::Float(count) => fields.fill_float(count, self.sample.h.float_mut()),
         }
+        Ok(&mut self.sample)
     }
-    Ok(f)
+}
+
+impl Fields {
+    /// As before the first message, but for the memory of the lists.
+    fn clear(&mut self) {
+        for spans in [&mut self.negative_spans, &mut self.positive_spans] {
+            spans.clear();
+        }
+        for deltas in [&mut self.negative_deltas, &mut self.positive_deltas] {
+            deltas.clear();
+        }
+        for floats in [&mut self.negative_counts, &mut self.positive_counts, &mut self.custom_values] {
+            floats.clear();
+        }
+        (self.count, self.zero_count) = (Count::default(), Count::default());
+        (self.sum, self.zero_threshold, self.schema) = (0.0, 0.0, 0);
+        (self.timestamp, self.start_timestamp) = (0, 0);
+        self.reset_hint = CounterResetHint::Unknown;
+    }
+
+    fn read(&mut self, mut message: Reader<'_>) -> Result<(), Error> {
+        let f = self;
+        while let Some((field, value)) = message.field()? {
+            let at = &message;
+            match field {
+                1 => f.count = Count::Int(value.varint(field, at)?),
+                2 => f.count = Count::Float(value.double(field, at)?),
+                3 => f.sum = value.double(field, at)?,
+                4 => f.schema = narrow(value.sint64(field, at)?),
+                5 => f.zero_threshold = value.double(field, at)?,
+                6 => f.zero_count = Count::Int(value.varint(field, at)?),
+                7 => f.zero_count = Count::Float(value.double(field, at)?),
+                8 => push(&mut f.negative_spans, span(value.message(field, at)?)?, "histogram spans", at)?,
+                9 => varints(value, field, at, |v| {
+                    push(&mut f.negative_deltas, unzigzag(v), "histogram buckets", at)
+                })?,
+                10 => {
+                    doubles(value, field, at, |v| push(&mut f.negative_counts, v, "histogram buckets", at))?
+                }
+                11 => push(&mut f.positive_spans, span(value.message(field, at)?)?, "histogram spans", at)?,
+                12 => varints(value, field, at, |v| {
+                    push(&mut f.positive_deltas, unzigzag(v), "histogram buckets", at)
+                })?,
+                13 => {
+                    doubles(value, field, at, |v| push(&mut f.positive_counts, v, "histogram buckets", at))?
+                }
+                14 => f.reset_hint = reset_hint(value.varint(field, at)?),
+                15 => f.timestamp = value.int64(field, at)?,
+                16 => {
+                    doubles(value, field, at, |v| push(&mut f.custom_values, v, "custom bucket bounds", at))?
+                }
+                17 => f.start_timestamp = value.int64(field, at)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_integer(&mut self, count: u64, h: &mut Histogram) {
+        h.counter_reset_hint = self.reset_hint;
+        h.schema = self.schema;
+        h.zero_threshold = self.zero_threshold;
+        h.zero_count = if let Count::Int(zero) = self.zero_count { zero } else { 0 };
+        h.count = count;
+        h.sum = self.sum;
+        swap(&mut h.positive_spans, &mut self.positive_spans);
+        swap(&mut h.negative_spans, &mut self.negative_spans);
+        swap(&mut h.positive_deltas, &mut self.positive_deltas);
+        swap(&mut h.negative_deltas, &mut self.negative_deltas);
+        swap(&mut h.custom_values, &mut self.custom_values);
+    }
+
+    fn fill_float(&mut self, count: f64, h: &mut FloatHistogram) {
+        h.counter_reset_hint = self.reset_hint;
+        h.schema = self.schema;
+        h.zero_threshold = self.zero_threshold;
+        h.zero_count = if let Count::Float(zero) = self.zero_count { zero } else { 0.0 };
+        h.count = count;
+        h.sum = self.sum;
+        swap(&mut h.positive_spans, &mut self.positive_spans);
+        swap(&mut h.negative_spans, &mut self.negative_spans);
+        swap(&mut h.positive_buckets, &mut self.positive_counts);
+        swap(&mut h.negative_buckets, &mut self.negative_counts);
+        swap(&mut h.custom_values, &mut self.custom_values);
+    }
 }
 
 fn span(mut message: Reader<'_>) -> Result<Span, Error> {
@@ -114,39 +175,5 @@ fn reset_hint(number: u64) -> CounterResetHint {
         2 => CounterResetHint::NotCounterReset,
         3 => CounterResetHint::Gauge,
         _ => CounterResetHint::Unknown,
-    }
-}
-
-impl Fields {
-    fn integer(self, count: u64) -> Histogram {
-        Histogram {
-            counter_reset_hint: self.reset_hint,
-            schema: self.schema,
-            zero_threshold: self.zero_threshold,
-            zero_count: if let Count::Int(zero) = self.zero_count { zero } else { 0 },
-            count,
-            sum: self.sum,
-            positive_spans: self.positive_spans,
-            negative_spans: self.negative_spans,
-            positive_deltas: self.positive_deltas,
-            negative_deltas: self.negative_deltas,
-            custom_values: self.custom_values,
-        }
-    }
-
-    fn float(self, count: f64) -> FloatHistogram {
-        FloatHistogram {
-            counter_reset_hint: self.reset_hint,
-            schema: self.schema,
-            zero_threshold: self.zero_threshold,
-            zero_count: if let Count::Float(zero) = self.zero_count { zero } else { 0.0 },
-            count,
-            sum: self.sum,
-            positive_spans: self.positive_spans,
-            negative_spans: self.negative_spans,
-            positive_buckets: self.positive_counts,
-            negative_buckets: self.negative_counts,
-            custom_values: self.custom_values,
-        }
     }
 }

@@ -22,6 +22,7 @@ mod version;
 pub use crate::wire::{Error, Malformed};
 pub use encode::{Encoder, SeriesToEncode};
 pub(crate) use encode_histogram::write_float_histogram;
+pub use histogram::HistogramReader;
 pub use request::{FamilyMetadata, RawSeries, RawSeriesWalk, Request, TimeSeries, key_labels};
 pub use sample::{HistogramSample, Sample};
 pub use series::{ExemplarRef, MetadataRef, RawHistogram, Series, SeriesProblem};

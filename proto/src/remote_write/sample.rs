@@ -14,7 +14,7 @@ pub struct Sample {
 }
 
 /// A native histogram at a time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistogramSample {
     /// When.
     pub t: TimestampMs,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mneme_model::{MetricType, TimestampMs};
 
-use super::{Error, HistogramSample, MAX_ITEMS, Malformed, Sample, histogram};
+use super::{Error, MAX_ITEMS, Malformed, Sample};
 use crate::wire::Reader;
 
 /// One series of a request. Texts borrow from the request's bytes; the vectors are filled anew for each series.
@@ -29,7 +29,7 @@ pub struct Series<'a> {
     pub(super) exemplar_refs: Vec<u64>,
 }
 
-/// A histogram that has not been decoded yet.
+/// A histogram that has not been decoded yet: see [`super::HistogramReader`].
 #[derive(Clone, Copy, Debug)]
 pub struct RawHistogram<'a>(pub(super) Reader<'a>, pub(super) TimestampMs);
 
@@ -114,17 +114,6 @@ impl<'a> Series<'a> {
         self.metadata = None;
         self.problem = None;
         self.metadata_problem = None;
-    }
-}
-
-impl RawHistogram<'_> {
-    /// Decodes it. The result is not validated: buckets and spans may contradict one another.
-    pub fn decode(&self) -> Result<HistogramSample, Error> {
-        let mut sample = histogram::decode(self.0)?;
-        if sample.st == 0 {
-            sample.st = self.1;
-        }
-        Ok(sample)
     }
 }
 

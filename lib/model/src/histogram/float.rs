@@ -9,7 +9,7 @@ use crate::is_stale_nan;
 ///
 /// `positive_buckets` has one count per bucket of `positive_spans`, in order; likewise negative. With custom buckets
 /// (schema -53) `custom_values` are the upper bounds, ascending, without the implied `+Inf`; zero and negative buckets are unused.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields of Prometheus' FloatHistogram, documented above")]
 pub struct FloatHistogram {
     pub counter_reset_hint: CounterResetHint,

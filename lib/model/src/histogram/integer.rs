@@ -7,7 +7,7 @@ use super::{AnyHistogram, CounterResetHint, FloatHistogram, Span};
 use crate::is_stale_nan;
 
 /// A native histogram with integer counts; buckets are deltas to the previous bucket (the first one absolute), as on the wire.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the fields of Prometheus' Histogram, documented at FloatHistogram")]
 pub struct Histogram {
     pub counter_reset_hint: CounterResetHint,

@@ -20,6 +20,7 @@ mod layout;
 mod quantile;
 mod reduce;
 mod reset;
+mod reuse;
 #[cfg(test)]
 mod tests;
 mod trim;
@@ -69,7 +70,7 @@ pub enum CounterResetHint {
 }
 
 /// A native histogram as it was sent: with integer or with float counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum AnyHistogram {
     /// Integer counts.
     Integer(Histogram),

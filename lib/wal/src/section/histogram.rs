@@ -4,8 +4,8 @@
 //! positive buckets | negative buckets | custom values`. Flags: bit 0 float counts, bits 1-2 the counter reset hint.
 //! Integer counts are varints and their bucket deltas zigzag varints; float counts are 8 bytes each.
 
+use mneme_model::AnyHistogram;
 use mneme_model::histogram::{CounterResetHint, Span};
-use mneme_model::{AnyHistogram, FloatHistogram, Histogram};
 
 use super::wire::{Reader, put_varint, put_zigzag};
 use crate::DecodeError;
@@ -44,8 +44,8 @@ pub(crate) fn encode(histogram: &AnyHistogram, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads one histogram.
-pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<AnyHistogram, DecodeError> {
+/// Reads one histogram into `histogram`, whose memory is used again.
+pub(crate) fn decode_into(reader: &mut Reader<'_>, histogram: &mut AnyHistogram) -> Result<(), DecodeError> {
     let flags = reader.u8()?;
     if flags > 7 {
         return Err(reader.error("unknown histogram flags"));
@@ -60,35 +60,29 @@ pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<AnyHistogram, DecodeErro
         i32::try_from(reader.zigzag()?).map_err(|_| reader.error("a schema does not fit into 32 bits"))?;
     let zero_threshold = f64(reader)?;
     let sum = f64(reader)?;
-    Ok(if flags & FLOAT == 0 {
-        AnyHistogram::Integer(Histogram {
-            counter_reset_hint,
-            schema,
-            zero_threshold,
-            sum,
-            count: reader.varint()?,
-            zero_count: reader.varint()?,
-            positive_spans: spans(reader)?,
-            negative_spans: spans(reader)?,
-            positive_deltas: deltas(reader)?,
-            negative_deltas: deltas(reader)?,
-            custom_values: floats(reader)?,
-        })
+    if flags & FLOAT == 0 {
+        let h = histogram.integer_mut();
+        (h.counter_reset_hint, h.schema, h.zero_threshold, h.sum) =
+            (counter_reset_hint, schema, zero_threshold, sum);
+        h.count = reader.varint()?;
+        h.zero_count = reader.varint()?;
+        list(reader, 2, &mut h.positive_spans, span)?;
+        list(reader, 2, &mut h.negative_spans, span)?;
+        list(reader, 1, &mut h.positive_deltas, Reader::zigzag)?;
+        list(reader, 1, &mut h.negative_deltas, Reader::zigzag)?;
+        list(reader, 8, &mut h.custom_values, f64)
     } else {
-        AnyHistogram::Float(FloatHistogram {
-            counter_reset_hint,
-            schema,
-            zero_threshold,
-            sum,
-            count: f64(reader)?,
-            zero_count: f64(reader)?,
-            positive_spans: spans(reader)?,
-            negative_spans: spans(reader)?,
-            positive_buckets: floats(reader)?,
-            negative_buckets: floats(reader)?,
-            custom_values: floats(reader)?,
-        })
-    })
+        let h = histogram.float_mut();
+        (h.counter_reset_hint, h.schema, h.zero_threshold, h.sum) =
+            (counter_reset_hint, schema, zero_threshold, sum);
+        h.count = f64(reader)?;
+        h.zero_count = f64(reader)?;
+        list(reader, 2, &mut h.positive_spans, span)?;
+        list(reader, 2, &mut h.negative_spans, span)?;
+        list(reader, 8, &mut h.positive_buckets, f64)?;
+        list(reader, 8, &mut h.negative_buckets, f64)?;
+        list(reader, 8, &mut h.custom_values, f64)
+    }
 }
 
 fn put_f64(out: &mut Vec<u8>, value: f64) {
@@ -121,23 +115,23 @@ fn f64(reader: &mut Reader<'_>) -> Result<f64, DecodeError> {
     reader.u64().map(f64::from_bits)
 }
 
-fn spans(reader: &mut Reader<'_>) -> Result<Vec<Span>, DecodeError> {
-    let count = reader.count(2)?;
-    (0..count)
-        .map(|_| {
-            let offset =
-                i32::try_from(reader.zigzag()?).map_err(|_| reader.error("a span is out of range"))?;
-            Ok(Span { offset, length: reader.varint32()? })
-        })
-        .collect()
+fn span(reader: &mut Reader<'_>) -> Result<Span, DecodeError> {
+    let offset = i32::try_from(reader.zigzag()?).map_err(|_| reader.error("a span is out of range"))?;
+    Ok(Span { offset, length: reader.varint32()? })
 }
 
-fn deltas(reader: &mut Reader<'_>) -> Result<Vec<i64>, DecodeError> {
-    let count = reader.count(1)?;
-    (0..count).map(|_| reader.zigzag()).collect()
-}
-
-fn floats(reader: &mut Reader<'_>) -> Result<Vec<f64>, DecodeError> {
-    let count = reader.count(8)?;
-    (0..count).map(|_| f64(reader)).collect()
+/// Reads a list whose items take at least `least` bytes each.
+fn list<'a, T>(
+    reader: &mut Reader<'a>,
+    least: usize,
+    into: &mut Vec<T>,
+    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<(), DecodeError> {
+    let count = reader.count(least)?;
+    into.clear();
+    into.reserve(count);
+    for _ in 0..count {
+        into.push(read(reader)?);
+    }
+    Ok(())
 }

@@ -79,8 +79,8 @@ pub struct Float {
 }
 
 /// A native histogram sample.
-#[derive(Clone, Debug)]
-pub struct HistogramSample {
+#[derive(Clone, Copy, Debug)]
+pub struct HistogramRecord<'a> {
     /// Its place among the section's samples, floats and histograms.
     pub ordinal: u32,
     /// Its series.
@@ -89,8 +89,19 @@ pub struct HistogramSample {
     pub t: TimestampMs,
     /// Start timestamp, 0 if unknown.
     pub st: TimestampMs,
-    /// The histogram, bit for bit as it was sent.
-    pub histogram: AnyHistogram,
+    encoded: Reader<'a>,
+}
+
+impl HistogramRecord<'_> {
+    /// Reads the histogram, bit for bit as it was sent, into the memory of another.
+    ///
+    /// # Errors
+    /// The bytes are no histogram; `histogram` is anything then.
+    pub fn read(&self, histogram: &mut AnyHistogram) -> Result<(), DecodeError> {
+        let mut encoded = self.encoded;
+        histogram::decode_into(&mut encoded, histogram)?;
+        if encoded.is_empty() { Ok(()) } else { Err(encoded.error("bytes follow a histogram")) }
+    }
 }
 
 /// An exemplar of a series.
@@ -281,7 +292,7 @@ impl Section {
     }
 
     /// The native histograms, ordinals ascending. Ends after the first error.
-    pub fn histograms(&self) -> impl Iterator<Item = Result<HistogramSample, DecodeError>> {
+    pub fn histograms(&self) -> impl Iterator<Item = Result<HistogramRecord<'_>, DecodeError>> {
         let mut last = 0u32;
         self.records(self.histograms, move |_, reader| {
             let ordinal = next_ordinal(reader, last)?;
@@ -290,12 +301,7 @@ impl Section {
             let t = reader.zigzag()?;
             let st = reader.zigzag()?;
             let start = reader.offset();
-            let mut encoded = Reader::new(reader.bytes()?, start);
-            let histogram = histogram::decode(&mut encoded)?;
-            if !encoded.is_empty() {
-                return Err(encoded.error("bytes follow a histogram"));
-            }
-            Ok(HistogramSample { ordinal, reference, t, st, histogram })
+            Ok(HistogramRecord { ordinal, reference, t, st, encoded: Reader::new(reader.bytes()?, start) })
         })
     }
 
@@ -338,8 +344,10 @@ impl Section {
         let samples = (self.floats + self.histograms.count) as u32;
         self.definitions().try_for_each(|definition| definition.map(|_| ()))?;
         self.floats().try_for_each(|float| check(float.reference, self.refs.start))?;
+        let mut read = AnyHistogram::default();
         self.histograms().try_for_each(|histogram| {
             let histogram = histogram?;
+            histogram.read(&mut read)?;
             if histogram.ordinal >= samples {
                 return Err(DecodeError { offset: self.histograms.start, reason: "an ordinal past the end" });
             }

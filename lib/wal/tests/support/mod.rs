@@ -159,10 +159,12 @@ pub fn apply(
         let value = Value::Float { bits: float.value.to_bits(), st: float.st };
         assert!(found.insert(float.ordinal, (float.reference, float.t, value)).is_none());
     }
-    for histogram in section.histograms() {
-        let histogram = histogram.unwrap();
-        let value = Value::Histogram { histogram: Box::new(histogram.histogram), st: histogram.st };
-        assert!(found.insert(histogram.ordinal, (histogram.reference, histogram.t, value)).is_none());
+    for record in section.histograms() {
+        let record = record.unwrap();
+        let mut histogram = AnyHistogram::default();
+        record.read(&mut histogram).unwrap();
+        let value = Value::Histogram { histogram: Box::new(histogram), st: record.st };
+        assert!(found.insert(record.ordinal, (record.reference, record.t, value)).is_none());
     }
     assert_eq!(found.keys().copied().collect::<Vec<_>>(), (0..found.len() as u32).collect::<Vec<_>>());
     let mut unknown = 0;
