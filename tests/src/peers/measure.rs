@@ -92,7 +92,13 @@ fn flags(pairs: &[(&str, &dyn ToString)]) -> Vec<String> {
     pairs.iter().flat_map(|(name, value)| [format!("--{name}"), value.to_string()]).collect()
 }
 
-fn write(mneme: &Path, server: &Server, load: &[String], rate: Option<u64>) -> anyhow::Result<Value> {
+/// Sends a load; the report.
+pub(super) fn write(
+    mneme: &Path,
+    server: &Server,
+    load: &[String],
+    rate: Option<u64>,
+) -> anyhow::Result<Value> {
     let mut args = vec!["write".to_owned(), "--quiet".to_owned()];
     args.extend(flags(&[("url", &server.write_url), ("pid", &server.pid()), ("settle", &SETTLE)]));
     args.extend_from_slice(load);

@@ -3,6 +3,8 @@
 //! Flow: [`Plan`] says which loads -> [`measure`] runs them on each [`Peer`] -> [`table`] prints them as Markdown next to the goals.
 
 pub(crate) mod bench;
+pub mod blocks;
+mod cpu;
 mod measure;
 mod memory;
 mod plan;

@@ -52,11 +52,18 @@ pub(super) struct Server {
     data: PathBuf,
     pub(super) write_url: String,
     pub(super) query_url: String,
+    /// Without a path.
+    pub(super) base_url: String,
 }
 
 impl Server {
     /// Starts `peer` in `dir` and waits until it is ready.
     pub(super) fn start(peer: Peer, dir: &Path, mneme: &Path) -> Self {
+        Self::start_with(peer, dir, mneme, None)
+    }
+
+    /// The same; `config` is a file for mneme.
+    pub(super) fn start_with(peer: Peer, dir: &Path, mneme: &Path, config: Option<&Path>) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let data = dir.join("data");
         let url = format!("http://{address}");
@@ -64,6 +71,9 @@ impl Server {
             Peer::Mneme => {
                 let mut command = Command::new(mneme);
                 command.arg("serve").arg("--data-dir").arg(&data).args(["--http", &address]);
+                if let Some(config) = config {
+                    command.arg("--config").arg(config);
+                }
                 (command, "/api/v1/push", "/prometheus", "/ready", data.join("bucket"))
             }
             Peer::VictoriaMetrics => {
@@ -94,7 +104,13 @@ impl Server {
             assert!(process.is_running(), "{} ended: {}", peer.name(), process.log());
             client.get(&format!("{url}{ready}")).ok().filter(|reply| reply.status == 200)
         });
-        Self { process, data, write_url: format!("{url}{write}"), query_url: format!("{url}{query}") }
+        Self {
+            process,
+            data,
+            write_url: format!("{url}{write}"),
+            query_url: format!("{url}{query}"),
+            base_url: url,
+        }
     }
 
     pub(super) fn pid(&self) -> u32 {
