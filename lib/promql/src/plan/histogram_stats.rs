@@ -62,3 +62,40 @@ fn mark_source(source: &mut RangeSource, around: Around) {
         RangeSource::Subquery(subquery) => mark(&mut subquery.expr, Around { buckets: true, ..around }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sketch::{built, sketch};
+    use super::*;
+
+    #[test]
+    fn buckets_are_left_out_where_only_counts_and_sums_are_looked_at() {
+        for (text, before, after, marked) in [
+            ("histogram_count(x)", "histogram_count(x#0)", "histogram_count(stats(x#0))", 1),
+            (
+                "histogram_avg(sum(rate(x[5m])))",
+                "histogram_avg(sum(rate(x#0[300s])))",
+                "histogram_avg(sum(rate(stats(x#0)[300s])))",
+                1,
+            ),
+            (
+                "histogram_sum(x) / histogram_quantile(0.9, y)",
+                "(histogram_sum(x#0) / histogram_quantile(0.9, y#0))",
+                "(histogram_sum(stats(x#0)) / histogram_quantile(0.9, y#0))",
+                1,
+            ),
+            ("histogram_sum(x >/ 1)", "histogram_sum((x#0 >/ 1))", "histogram_sum((x#0 >/ 1))", 0),
+            (
+                "histogram_sum(rate(x[5m:]))",
+                "histogram_sum(rate(x#0[300s:]))",
+                "histogram_sum(rate(x#0[300s:]))",
+                0,
+            ),
+            ("sum(x)", "sum(x#0)", "sum(x#0)", 0),
+        ] {
+            let (mut node, _) = built(text);
+            assert_eq!(sketch(&node), before, "{text}");
+            assert_eq!((run(&mut node), sketch(&node)), (marked, after.to_owned()), "{text}");
+        }
+    }
+}

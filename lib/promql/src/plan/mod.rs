@@ -11,6 +11,8 @@ mod histogram_stats;
 mod node;
 mod projection;
 mod selects;
+#[cfg(test)]
+mod sketch;
 mod step_invariant;
 mod unique;
 

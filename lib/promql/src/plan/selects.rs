@@ -169,3 +169,33 @@ fn info_time_of_source(source: &mut RangeSource) -> Option<(Option<TimestampMs>,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sketch::{built, sketch};
+    use super::*;
+
+    #[test]
+    fn equal_selectors_share_a_select_where_their_times_touch() {
+        for (text, before, after, uses) in [
+            ("x + x", "(x#0 + x#0)", "(x#0 + x#0)", &[2][..]),
+            ("x + y", "(x#0 + y#0)", "(x#0 + y#1)", &[1, 1]),
+            ("rate(x[5m]) / x", "(rate(x#0[300s]) / x#0)", "(rate(x#0[300s]) / x#0)", &[2]),
+            ("x - x offset 1d", "(x#0 - x#0)", "(x#0 - x#1)", &[1, 1]),
+        ] {
+            let (mut node, params) = built(text);
+            assert_eq!(sketch(&node), before, "{text}");
+            let (selects, used) = run(&mut node, &params);
+            assert_eq!((sketch(&node), used.as_slice()), (after.to_owned(), uses), "{text}");
+            assert_eq!(selects.len(), uses.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_select_reaches_as_far_back_as_its_widest_use() {
+        let (mut node, params) = built("rate(x[5m]) / x offset 10m");
+        let (selects, _) = run(&mut node, &params);
+        let reach: Vec<_> = selects.iter().map(|select| (select.start, select.end)).collect();
+        assert_eq!(reach, [(3_600_000 - 900_000 + 1, 7_200_000)]);
+    }
+}

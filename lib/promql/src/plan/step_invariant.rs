@@ -93,3 +93,37 @@ fn wrap_in_place(node: &mut Node, wrap: bool) {
 fn wrapped(node: Node, wrap: bool) -> Node {
     if wrap { Node::StepInvariant(Box::new(node)) } else { node }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sketch::{built, sketch};
+    use super::*;
+
+    #[test]
+    fn what_is_pinned_is_evaluated_once_as_far_up_as_nothing_varies() {
+        for (text, before, after) in [
+            ("x @ 60", "x@60#0", "once(x@60#0)"),
+            (
+                "sum(rate(x[1m] @ 60)) / 2",
+                "(sum(rate(x@60#0[60s])) / 2)",
+                "once((sum(rate(x@60#0[60s])) / 2))",
+            ),
+            ("x / sum(y @ end())", "(x#0 / sum(y@7200#0))", "(x#0 / once(sum(y@7200#0)))"),
+            ("topk(2, x)", "topk(2, x#0)", "topk(2, x#0)"),
+            ("vector(time())", "vector(time())", "vector(time())"),
+            (
+                "predict_linear(x[1m] @ 60, 5)",
+                "predict_linear(5, x@60#0[60s])",
+                "predict_linear(5, x@60#0[60s])",
+            ),
+            (
+                "max_over_time((x @ 60)[5m:])",
+                "max_over_time(x@60#0[300s:])",
+                "max_over_time(once(x@60#0)[300s:])",
+            ),
+        ] {
+            let (node, _) = built(text);
+            assert_eq!((sketch(&node), sketch(&run(node))), (before.to_owned(), after.to_owned()), "{text}");
+        }
+    }
+}
