@@ -61,7 +61,17 @@ fn send_everything(mneme: &Mneme, version: Version, t: i64) {
     };
     // 1.0 has no field for custom bounds: there it is sent as an exponential one.
     let custom = if version == Version::V1 { integer.clone() } else { Histogram { count: 4, ..custom } };
+    // Finer than anyone computes with: kept as 8, where buckets 1 to 4 of schema 10 are one.
+    let finer = Histogram {
+        schema: 10,
+        count: 7,
+        sum: 7.0,
+        positive_spans: vec![Span { offset: 0, length: 5 }],
+        positive_deltas: vec![1, 0, 0, 0, 2],
+        ..Histogram::default()
+    };
     let histograms = [
+        ("finer", AnyHistogram::Integer(finer)),
         ("integer", AnyHistogram::Integer(integer)),
         ("float", AnyHistogram::Float(float)),
         ("custom", AnyHistogram::Integer(custom)),
@@ -114,7 +124,7 @@ fn send_everything(mneme: &Mneme, version: Version, t: i64) {
     let written = |kind: &str| reply.header(&format!("x-prometheus-remote-write-{kind}-written")).to_owned();
     assert_eq!(
         (written("samples"), written("histograms"), written("exemplars")),
-        ("5".into(), "3".into(), "1".into())
+        ("5".into(), "4".into(), "1".into())
     );
 }
 
@@ -138,6 +148,11 @@ fn check_everything(mneme: &Mneme, t: i64) {
         let float = &ask("float")["histogram"][1];
         assert_eq!((&float["count"], &float["sum"]), (&json!("1.5"), &json!("-2")));
         assert_eq!(float["buckets"].as_array().unwrap().len(), 1);
+
+        let finer = &ask("finer")["histogram"][1];
+        let below = (1.0f64 / 256.0).exp2().recip().to_string();
+        let above = (1.0f64 / 256.0).exp2().to_string();
+        assert_eq!(finer["buckets"], json!([[0, below, "1", "1"], [0, "1", above, "6"]]), "{finer}");
 
         let name = name(version, "counter");
         let metadata = mneme.get(&format!("/prometheus/api/v1/metadata?metric={name}")).json();
