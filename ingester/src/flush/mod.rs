@@ -3,6 +3,7 @@
 //! - *round*: all tenants, or one, up to the newest cut that checkpoints have. Tenants do not wait for each other's failures.
 //! - *order*: a tenant's series over all partitions' heads, merged by their labels: references, not labels.
 //! - *source*: what the block writer pulls series, chunks and exemplars from, window by window.
+//! - *deletions*: what tombstones take out of it.
 //! - *upload*: where finished files go.
 //! - *failing*: who could not be flushed, and when he is tried again. *clean*: what nobody lists goes.
 //! - *point*: a place between two steps where a test may stop a flush for ever.
@@ -12,6 +13,7 @@
 //! A crash anywhere leaves orphans at worst: ids are fresh, nothing is overwritten, and only a commit makes blocks visible.
 
 mod clean;
+mod deletions;
 mod due;
 mod failing;
 mod floor;

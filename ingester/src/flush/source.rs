@@ -1,14 +1,16 @@
 //! What a block is written from: a tenant's series in the heads.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use mneme_block::Error;
 use mneme_block::write::{MetadataRow, Source};
 use mneme_head::Head;
 use mneme_model::chunk::{Chunk, RawSamples, merge_raw};
-use mneme_model::{Exemplar, Labels, TenantId, TimestampMs};
+use mneme_model::{Cut, Exemplar, Labels, TenantId, TimestampMs};
 
+use super::deletions::{Deletions, Rest};
 use super::order::{Order, Part, Place};
 use crate::partitions::Partitions;
 
@@ -26,7 +28,9 @@ pub(super) struct Plan {
     order: Order,
     /// First and last time of all samples.
     range: (TimestampMs, TimestampMs),
-    exemplars: HashMap<Place, Vec<Exemplar>>,
+    /// With the generations that each is of.
+    exemplars: HashMap<Place, Vec<(Range<Cut>, Exemplar)>>,
+    deletions: Deletions,
 }
 
 /// One block's share of a plan: the series that have samples in its time range.
@@ -45,15 +49,23 @@ pub(super) struct BlockSource {
 
 impl Plan {
     /// Of the tenant's generations in `parts`. Walks all series: call it where a thread may block.
-    pub(super) fn new(partitions: Partitions, tenant: TenantId, parts: Vec<Part>) -> Self {
+    pub(super) fn new(
+        partitions: Partitions,
+        tenant: TenantId,
+        parts: Vec<Part>,
+        deletions: Deletions,
+    ) -> Self {
         let order = Order::of(&partitions, &tenant, &parts);
-        let mut plan = Self { partitions, tenant, parts, order, range: NO_TIME, exemplars: HashMap::new() };
+        let exemplars = HashMap::new();
+        let mut plan = Self { partitions, tenant, parts, order, range: NO_TIME, exemplars, deletions };
         plan.range = (0..plan.order.len()).fold(NO_TIME, |all, series| join(all, plan.range_of(series)));
         for (at, (partition, cuts)) in plan.parts.iter().enumerate() {
             let Some(head) = plan.partitions.get(*partition) else { continue };
-            for (series, exemplar) in head.exemplars_of(plan.tenant.as_str(), cuts) {
-                let part = u16::try_from(at).unwrap_or(u16::MAX);
-                plan.exemplars.entry(Place { part, series }).or_default().push(exemplar);
+            let part = u16::try_from(at).unwrap_or(u16::MAX);
+            for piece in plan.deletions.pieces(cuts) {
+                for (series, exemplar) in head.exemplars_of(plan.tenant.as_str(), &piece) {
+                    plan.exemplars.entry(Place { part, series }).or_default().push((piece.clone(), exemplar));
+                }
             }
         }
         plan
@@ -123,6 +135,35 @@ impl BlockSource {
         }
     }
 
+    /// Reads a series of which something is deleted; whether that is so.
+    fn read_rest(
+        &mut self,
+        series: usize,
+        range: (TimestampMs, TimestampMs),
+        out: &mut RawSamples,
+    ) -> Result<bool, Error> {
+        let deletions = self.plan.deletions.of_series(&self.labels(series), range.0, range.1);
+        if deletions.is_empty() {
+            return Ok(false);
+        }
+        let failed = |error: &dyn std::fmt::Display| Error::Source(error.to_string());
+        let mut rest = Rest::default();
+        for place in self.plan.order.places(self.of(series)) {
+            let Some((head, (_, cuts))) = self.plan.head(place) else { continue };
+            for piece in self.plan.deletions.pieces(cuts) {
+                self.chunks.clear();
+                let read = head.chunks(place.series, &piece, range, &mut self.chunks);
+                read.map_err(|error| failed(&error))?;
+                let holes = deletions.holes(&piece);
+                for chunk in &self.chunks {
+                    rest.add(chunk, range, &holes).map_err(|error| failed(&error))?;
+                }
+            }
+        }
+        out.push_unordered(rest.floats, rest.histograms);
+        Ok(true)
+    }
+
     /// Both ends of what a chunk has in this block; `None` where it has nothing.
     fn clip(&self, first: TimestampMs, last: TimestampMs) -> Option<(TimestampMs, TimestampMs)> {
         let (first, last) = (first.max(self.range.0), last.min(self.range.1));
@@ -185,6 +226,9 @@ impl Source for BlockSource {
         out: &mut RawSamples,
     ) -> Result<(), Error> {
         let Some(range) = self.clip(start, end) else { return Ok(()) };
+        if !self.plan.deletions.is_empty() && self.read_rest(series, range, out)? {
+            return Ok(());
+        }
         self.chunks.clear();
         let of = self.of(series);
         for place in self.plan.order.places(of) {
@@ -206,8 +250,15 @@ impl Source for BlockSource {
         let alone = self.range.0 <= own.0 && own.1 <= self.range.1;
         let here =
             |exemplar: &&Exemplar| alone || (self.range.0..=self.range.1).contains(&exemplar.timestamp);
+        let labels = self.labels(series);
         for place in self.plan.order.places(of) {
-            out.extend(self.plan.exemplars.get(place).into_iter().flatten().filter(here).cloned());
+            for (piece, exemplar) in self.plan.exemplars.get(place).into_iter().flatten() {
+                let t = exemplar.timestamp;
+                let deleted = self.plan.deletions.of_series(&labels, t, t).holes(piece).contain(t);
+                if here(&exemplar) && !deleted {
+                    out.push(exemplar.clone());
+                }
+            }
         }
         Ok(())
     }

@@ -6,8 +6,10 @@ use mneme_block::manifest::{Change, Committed, Manifest, MarkMove, PartitionOf};
 use mneme_block::meta::BlockMeta;
 use mneme_block::write::WriterOptions;
 use mneme_model::{Cut, PartitionId, TenantId, TimestampMs};
+use ulid::Ulid;
 
 use super::FlushPoint;
+use super::deletions::Deletions;
 use super::floor::drop_covered;
 use super::order::Part;
 use super::source::Plan;
@@ -39,6 +41,14 @@ pub(super) enum Failure {
         /// What the head has dropped.
         floor: Cut,
     },
+    /// A deletion that this version does not understand.
+    #[error("tombstone {id}: {reason}")]
+    Tombstone {
+        /// Which.
+        id: Ulid,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Other flushes of the same came first again and again.
     #[error("other flushes of the same tenant came first {TRIES} times")]
     Overtaken,
@@ -52,7 +62,7 @@ impl Failure {
         use mneme_block::manifest::Error as Manifest;
         match self {
             Self::Manifest(Manifest::Bucket(_)) => "bucket",
-            Self::Manifest(_) => "manifest",
+            Self::Manifest(_) | Self::Tombstone { .. } => "manifest",
             Self::Block(_) | Self::Panicked => "block",
             Self::MarkBehind { .. } => "mark_behind",
             Self::Overtaken => "overtaken",
@@ -83,7 +93,8 @@ pub(super) async fn flush(shared: &Arc<Shared>, tenant: &TenantId, cut: Cut) -> 
             return Ok(flushed);
         }
         shared.reached(FlushPoint::Planned, Some(tenant)).await;
-        let change = prepare(shared, tenant, parts, cut).await?;
+        let deletions = Deletions::of(&manifest)?;
+        let change = prepare(shared, tenant, parts, cut, deletions).await?;
         match shared.manifests.commit(&manifest, &change, shared.clock.now_ms()).await? {
             Committed::Committed(newest) => {
                 shared.reached(FlushPoint::Committed, Some(tenant)).await;
@@ -120,6 +131,7 @@ async fn prepare(
     tenant: &TenantId,
     parts: Vec<Part>,
     cut: Cut,
+    deletions: Deletions,
 ) -> Result<Change, Failure> {
     let count = shared.partitions.count();
     let moved = |(partition, cuts): &Part| MarkMove {
@@ -129,7 +141,8 @@ async fn prepare(
     };
     let mut change = Change { marks: parts.iter().map(moved).collect(), ..Change::default() };
     let (partitions, name) = (shared.partitions.clone(), tenant.clone());
-    let plan = tokio::task::spawn_blocking(move || Arc::new(Plan::new(partitions, name, parts)));
+    let carried_out = deletions.clone();
+    let plan = tokio::task::spawn_blocking(move || Arc::new(Plan::new(partitions, name, parts, deletions)));
     let plan = plan.await.map_err(|_| Failure::Panicked)?;
     if plan.series() == 0 {
         return Ok(change);
@@ -140,7 +153,11 @@ async fn prepare(
     for (source, point) in [(current, FlushPoint::CurrentWritten), (late, FlushPoint::LateWritten)] {
         if let Some(source) = source {
             let id = shared.manifests.fresh_id(shared.clock.now_ms());
-            change.add.extend(upload::write(&shared.bucket, tenant, id, source).await?);
+            let written = upload::write(&shared.bucket, tenant, id, source).await?;
+            change.add.extend(written.map(|mut block| {
+                carried_out.note(&mut block);
+                block
+            }));
         }
         shared.reached(point, Some(tenant)).await;
     }

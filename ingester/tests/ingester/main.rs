@@ -10,6 +10,7 @@ mod cuts;
 mod deliver;
 mod flush;
 mod flush_crash;
+mod flush_deletion;
 mod holes;
 mod memory;
 mod replay;

@@ -52,6 +52,9 @@ pub(super) fn apply(base: &Content, change: &Change, lists: &[(ListRef, Arc<List
     if let Some(block) = change.add.iter().find(|block| block.id < next.floor) {
         return Applied::Void(Void::BelowFloor { block: block.id, floor: next.floor });
     }
+    if let Some(tombstone) = deleted_meanwhile(base, change) {
+        return Applied::Void(Void::Deleted { tombstone });
+    }
     if let Err(void) = remove(&mut next, change, lists) {
         return Applied::Void(void);
     }
@@ -66,6 +69,21 @@ pub(super) fn apply(base: &Content, change: &Change, lists: &[(ListRef, Arc<List
     }
     next.shard_size = change.shard_size.or(base.shard_size);
     Applied::Next(Box::new(next))
+}
+
+/// A deletion of which a flush has not heard, although it may have samples that came later than it. One that is of all that the flush
+/// has applies to its blocks as it does to others.
+fn deleted_meanwhile(base: &Content, change: &Change) -> Option<Ulid> {
+    let newest = change.marks.iter().map(|moved| moved.to).max()?;
+    let unheard = |block: &BlockMeta, id: Ulid, start, end| {
+        block.overlaps(start, end) && !block.carried_out.contains(&id)
+    };
+    let late = base
+        .tombstones
+        .iter()
+        .filter(|it| it.below < newest)
+        .find(|it| change.add.iter().any(|block| unheard(block, it.id, it.start, it.end)));
+    late.map(|it| it.id)
 }
 
 fn remove(next: &mut Content, change: &Change, lists: &[(ListRef, Arc<List>)]) -> Result<(), Void> {
@@ -155,6 +173,26 @@ mod tests {
         assert!(matches!(apply(&base, &flush(0, 3, 200), &[]), Applied::Next(_)));
         let lower = Change { floor: Some(Ulid::from_parts(5, 0)), ..Change::default() };
         assert_eq!(apply(&base, &lower, &[]), Applied::Already, "a floor never falls");
+    }
+
+    #[test]
+    fn a_flush_is_void_where_a_deletion_may_be_of_less_than_all_it_has() {
+        let tombstone = |below| crate::manifest::Tombstone {
+            id: Ulid::from_parts(below, 7),
+            matchers: Vec::new(),
+            start: 0,
+            end: 1000,
+            below: Cut(below),
+        };
+        let delete = Change { add_tombstones: vec![tombstone(2)], ..Change::default() };
+        let base = next(apply(&Content::default(), &delete, &[]));
+        let void = Void::Deleted { tombstone: Ulid::from_parts(2, 7) };
+        assert_eq!(apply(&base, &flush(0, 3, 100), &[]), Applied::Void(void));
+        let mut heard = flush(0, 3, 100);
+        heard.add[0].carried_out.push(Ulid::from_parts(2, 7));
+        assert!(matches!(apply(&base, &heard, &[]), Applied::Next(_)));
+        assert!(matches!(apply(&base, &flush(0, 2, 100), &[]), Applied::Next(_)), "it is of all of it");
+        assert!(matches!(apply(&base, &flush(0, 3, 5000), &[]), Applied::Next(_)), "of another time");
     }
 
     #[test]

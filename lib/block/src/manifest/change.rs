@@ -91,6 +91,12 @@ pub enum Void {
         /// The floor.
         floor: Ulid,
     },
+    /// Something was deleted while a flush was under way, and the flush may have samples that came after the deletion.
+    #[error("tombstone {tombstone} came while the block was written")]
+    Deleted {
+        /// The deletion.
+        tombstone: Ulid,
+    },
     /// Somebody else has replaced a block.
     #[error("block {block} is not listed any more: another commit has replaced it")]
     Replaced {

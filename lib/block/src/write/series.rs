@@ -1,6 +1,7 @@
 //! `series.parquet`: one row per series of a part.
 
 use mneme_model::TimestampMs;
+use mneme_model::labels::METRIC_NAME;
 use parquet::basic::{ConvertedType, Encoding, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::file::metadata::SortingColumn;
@@ -90,8 +91,11 @@ fn properties(options: &WriterOptions, arranged: &Arranged) -> Result<WriterProp
         let path = ColumnPath::new(vec![format!("l_{name}")]);
         properties = properties
             .set_column_dictionary_enabled(path.clone(), true)
-            .set_column_dictionary_page_size_limit(path.clone(), DICTIONARY_BYTES)
-            .set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+            .set_column_dictionary_page_size_limit(path.clone(), DICTIONARY_BYTES);
+        // Only the metric's name is sorted, so that only its pages differ in their bounds.
+        if &**name == METRIC_NAME {
+            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+        }
         if column.dictionary.len() > BLOOM_VALUES || ALWAYS_BLOOM.contains(&&**name) {
             properties = properties
                 .set_column_bloom_filter_enabled(path.clone(), true)
