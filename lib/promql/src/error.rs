@@ -22,7 +22,7 @@ pub enum Error {
     TooManySamples,
     /// Over `max_bytes`: HTTP 422 `execution`.
     #[error(
-        "the query exceeded the maximum allowed estimated amount of memory consumed by a single query (limit: {limit} bytes) (err-mneme-max-estimated-memory-consumption-per-query)"
+        "the query exceeded the maximum allowed estimated amount of memory consumed by a single query (limit: {limit} bytes)"
     )]
     TooManyBytes {
         /// The limit.

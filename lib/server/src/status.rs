@@ -89,14 +89,10 @@ impl Status {
         self
     }
 
-    /// The message with its id, as written into a reply's first line.
+    /// The message with its id and, of a limit, the option that sets it, as written into a reply's first line.
     #[must_use]
     pub fn text(&self) -> String {
-        if self.id.is_empty() {
-            self.message.clone()
-        } else {
-            format!("{} (err-mneme-{})", self.message, self.id)
-        }
+        mneme_tenant::error_text(&self.message, self.id)
     }
 }
 

@@ -9,6 +9,9 @@ use mneme_tenant::AuthError;
 
 use crate::json::push_text;
 
+/// The id of the limit of a query's bytes, fetched and computed.
+const MEMORY: &str = "max-estimated-memory-consumption-per-query";
+
 /// The word in the envelope's `errorType`, each with its code (`PEERS.md` section 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorType {
@@ -90,7 +93,7 @@ impl Error {
         Self::bad_data(format!("invalid parameter {}: {reason}", Quoted(name)))
     }
 
-    /// A limit's refusal: the text ends with `(err-mneme-<id>)`.
+    /// A limit's refusal: the text goes on with `(err-mneme-<id>)` and the option that sets the limit.
     pub(crate) fn limit(kind: ErrorType, id: &'static str, message: impl Into<String>) -> Self {
         Self { id, ..Self::new(kind, message) }
     }
@@ -106,11 +109,7 @@ impl Error {
     }
 
     fn text(&self) -> String {
-        if self.id.is_empty() {
-            self.message.clone()
-        } else {
-            format!("{} (err-mneme-{})", self.message, self.id)
-        }
+        mneme_tenant::error_text(&self.message, self.id)
     }
 }
 
@@ -135,7 +134,7 @@ impl From<OverBudget> for Error {
             }
             OverBudget::Bytes { limit, needed } => {
                 let what = "allowed estimated amount of memory consumed by a single query";
-                ("max-estimated-memory-consumption-per-query", what, "bytes", limit, needed)
+                (MEMORY, what, "bytes", limit, needed)
             }
             OverBudget::Stopped => return Self::new(ErrorType::Canceled, "query was canceled"),
         };
@@ -163,7 +162,11 @@ impl From<mneme_promql::Error> for Error {
             E::Timeout => ErrorType::Timeout,
             E::Storage(_) => ErrorType::Internal,
         };
-        Self::new(kind, error.to_string())
+        let id = match error {
+            E::TooManyBytes { .. } => MEMORY,
+            _ => "",
+        };
+        Self { id, ..Self::new(kind, error.to_string()) }
     }
 }
 

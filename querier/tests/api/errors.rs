@@ -98,7 +98,7 @@ async fn limits_name_themselves() {
         ..Limits::default()
     };
     let api = Api::with(fake(), limits, Config::default());
-    let text = "the request raw query size in bytes exceeds the limit (query size: 11, limit: 10) (err-mneme-max-query-expression-size-bytes)";
+    let text = "the request raw query size in bytes exceeds the limit (query size: 11, limit: 10) (err-mneme-max-query-expression-size-bytes). To adjust the related per-tenant limit, configure limits.max_query_expression_size_bytes, or contact your service administrator.";
     assert_eq!(api.get("query?query=12345678901").await, error(400, "bad_data", text));
     let (code, body) = api.get("query_range?query=up&start=0&end=7200&step=60").await;
     assert!(code == 400 && body.contains("(err-mneme-max-total-query-length)"), "{body}");
@@ -117,7 +117,9 @@ async fn limits_name_themselves() {
         let (code, body) = api.get(&format!("query?{query}&time=1")).await;
         let text = "the query exceeded the maximum allowed estimated amount of memory consumed by a single query (limit: 200 bytes";
         let id = "(err-mneme-max-estimated-memory-consumption-per-query)";
-        assert!(code == 422 && body.contains(text) && body.contains(id), "{query}: {body}");
+        let option = "configure limits.max_estimated_memory_consumption_per_query and querier.max_memory_bytes_per_query";
+        let told = [text, id, option].into_iter().all(|part| body.contains(part));
+        assert!(code == 422 && told, "{query}: {body}");
     }
 
     let limits = Limits { max_query_lookback: Duration::from_secs(60), ..Limits::default() };

@@ -1,5 +1,6 @@
 //! What one tenant may do.
 
+mod advice;
 mod strategy;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::duration;
 
+pub use advice::error_text;
 pub use strategy::{LabelValueStrategy, NameValidation};
 
 /// One tenant's limits. Names and defaults are Mimir's and Cortex's, except that limits of rate and series are off until set:
