@@ -26,7 +26,15 @@ pub(crate) fn push_plain(out: &mut Vec<u8>, value: f64) {
     } else if value.fract() == 0.0 && value.abs() < EXACT && !(value == 0.0 && value.is_sign_negative()) {
         push_integer(out, value as i64);
     } else {
-        print(out, format_args!("{value}"));
+        // The shortest digits, of two equally near ones the even one as in Go; the standard library takes the upper one. Numbers that
+        // need an exponent here are never in the middle of two.
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        if text.contains('e') {
+            print(out, format_args!("{value}"));
+        } else {
+            push_bytes(out, text.strip_suffix(".0").unwrap_or(text));
+        }
     }
 }
 
@@ -53,7 +61,8 @@ pub(crate) fn push_timestamp(out: &mut Vec<u8>, t: TimestampMs) {
     push_integer(out, t / 1000);
     let fraction = t % 1000;
     if fraction != 0 {
-        print(out, format_args!(".{fraction:03}"));
+        let digit = |unit: u64| b'0' + (fraction / unit % 10) as u8;
+        out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
     }
 }
 
@@ -62,23 +71,14 @@ pub(crate) fn push_seconds(out: &mut Vec<u8>, t: TimestampMs) {
     push_plain(out, t as f64 / 1000.0);
 }
 
-fn push_integer(out: &mut Vec<u8>, value: impl Into<i128>) {
-    let value: i128 = value.into();
-    let mut digits = [0u8; 40];
-    let mut at = digits.len();
-    let mut rest = value.unsigned_abs() as u64;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if value < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
+fn push_integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
+    push_bytes(out, itoa::Buffer::new().format(value));
+}
+
+/// Byte by byte: loads of many bytes at once would have to wait for the stores that have just written them.
+fn push_bytes(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len());
+    text.bytes().for_each(|byte| out.push(byte));
 }
 
 fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
@@ -126,6 +126,38 @@ mod tests {
         ];
         for (v, text) in cases {
             assert_eq!(value(v), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn of_two_equally_near_digits_the_even_one_is_printed() {
+        for (v, text) in [
+            (2_179_139_703_190_279.25, "2179139703190279.2"),
+            (1_125_899_906_842_624.75, "1125899906842624.8"),
+            (-1_125_899_906_842_625.25, "-1125899906842625.2"),
+            (562_949_953_421_312.125, "562949953421312.1"),
+        ] {
+            assert_eq!(value(v), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn any_value_prints_as_few_digits_as_the_standard_library_and_reads_back() {
+        let mut state = 1u64;
+        for i in 0..200_000u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let bits = state ^ state >> 29;
+            let any = f64::from_bits(bits);
+            let decimal = (bits >> 20) as f64 / 10f64.powi((i % 19) as i32);
+            for v in [any, decimal, -decimal].into_iter().filter(|v| v.is_finite()) {
+                let mut out = Vec::new();
+                push_plain(&mut out, v);
+                let text = String::from_utf8(out).unwrap();
+                assert_eq!(
+                    (text.parse::<f64>().unwrap().to_bits(), text.len()),
+                    (v.to_bits(), format!("{v}").len())
+                );
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub use float_builder::FloatChunkBuilder;
 pub use float_reader::{FloatReader, FloatSample};
 pub use histogram_builder::HistogramChunkBuilder;
 pub use histogram_reader::{HistogramReader, HistogramSample, to_float};
-pub use merge::{merge, prefer_histogram};
+pub use merge::{merge, merge_each, prefer_histogram};
 pub use point::Point;
 pub use raw::{RawSamples, merge_raw};
 

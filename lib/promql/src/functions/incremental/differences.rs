@@ -1,5 +1,7 @@
 //! `rate`, `increase`, `delta`, `irate`, `idelta` of sliding windows: first, last, and the resets between them.
 
+use std::ops::Range;
+
 use super::super::rate::{Difference, seconds};
 use super::sums::adds_up_exactly;
 use super::{FloatSeries, FloatWindow, Scratch};
@@ -20,7 +22,7 @@ pub(super) fn difference(
     let v = series.v;
     let resets = &mut scratch.indexes;
     resets.clear();
-    if kind.is_counter() {
+    if kind.is_counter() && ever_falls(v) {
         resets.extend((1..v.len()).filter(|at| v[*at] < v[*at - 1]));
     }
     let exact = resets.len() >= MANY_RESETS && adds_up_exactly(v);
@@ -31,6 +33,21 @@ pub(super) fn difference(
         let mut place = Place::new(series, kind);
         scratch.spans.clear();
         scratch.spans.extend(series.windows.iter().map(|window| place.span(window)));
+        stretches(series.windows, &scratch.spans, &mut scratch.stretches);
+    }
+    if resets.is_empty() {
+        for stretch in &scratch.stretches {
+            if !stretch.run(kind, v, out) {
+                let steps = stretch.steps.clone();
+                let each = out[steps.clone()].iter_mut().zip(&series.windows[steps]);
+                each.for_each(|(out, window)| {
+                    let first = v[window.from];
+                    let difference = v[window.to - 1] - first;
+                    *out = difference * stretch.span.factor(kind, series.range_ms, first, difference);
+                });
+            }
+        }
+        return work.done(series.windows.len());
     }
     let (mut from, mut to) = (0, 0);
     for ((out, window), span) in out.iter_mut().zip(series.windows).zip(&scratch.spans) {
@@ -54,6 +71,62 @@ pub(super) fn difference(
         *out = difference * span.factor(kind, series.range_ms, first, difference);
     }
     Ok(())
+}
+
+/// Whether any value is less than the one before it; looks at all, so that many are compared at once.
+fn ever_falls(v: &[f64]) -> bool {
+    v.iter().zip(v.get(1..).unwrap_or_default()).fold(false, |falls, (before, now)| falls | (now < before))
+}
+
+/// Steps whose windows move on by one sample each and lie alike, all of two samples at least.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    steps: Range<usize>,
+    /// The first sample of the first window, and the last.
+    first: usize,
+    last: usize,
+    span: Span,
+}
+
+impl Stretch {
+    /// Sets the differences of values that never fall; false if one would be extrapolated below zero, which needs a closer look.
+    fn run(&self, kind: Difference, v: &[f64], out: &mut [f64]) -> bool {
+        let len = self.steps.len();
+        let (firsts, lasts) = (&v[self.first..self.first + len], &v[self.last..self.last + len]);
+        let each = out[self.steps.clone()].iter_mut().zip(firsts).zip(lasts);
+        let factor = self.span.factor;
+        if !kind.is_counter() {
+            each.for_each(|((out, first), last)| *out = (last - first) * factor);
+            return true;
+        }
+        let far = self.span.is_within_twice();
+        each.fold(true, |safe, ((out, first), last)| {
+            let difference = last - first;
+            *out = difference * factor;
+            safe & !((difference > 0.0) & (*first >= 0.0) & !(far & (*first >= difference)))
+        })
+    }
+}
+
+/// Finds the stretches of all steps that have two samples.
+fn stretches(windows: &[FloatWindow], spans: &[Span], out: &mut Vec<Stretch>) {
+    out.clear();
+    for (step, (window, span)) in windows.iter().zip(spans).enumerate() {
+        if window.len() < 2 {
+            continue;
+        }
+        let (first, last) = (window.from, window.to - 1);
+        let goes_on = |stretch: &&mut Stretch| {
+            let len = stretch.steps.len();
+            stretch.steps.end == step
+                && (stretch.first + len, stretch.last + len) == (first, last)
+                && stretch.span.same(span)
+        };
+        match out.last_mut().filter(goes_on) {
+            Some(stretch) => stretch.steps.end += 1,
+            None => out.push(Stretch { steps: step..step + 1, first, last, span: *span }),
+        }
+    }
 }
 
 /// `lost[i]`: the sum of the values before the first `i` resets.
@@ -80,11 +153,24 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// Whether two have the same bits.
+    fn same(&self, other: &Self) -> bool {
+        let bits = |span: &Self| [span.sampled, span.to_start, span.to_end, span.factor].map(f64::to_bits);
+        bits(self) == bits(other)
+    }
+
+    /// Whether the range's start is no further from the first sample than the last one is: then a counter that is above its increase is not
+    /// extrapolated below zero.
+    #[inline]
+    fn is_within_twice(&self) -> bool {
+        self.sampled >= self.to_start
+    }
+
     #[inline]
     fn factor(&self, kind: Difference, range_ms: i64, first: f64, difference: f64) -> f64 {
         // A counter is not extrapolated below zero. What is above its increase cannot be within the sampled time from zero.
         if kind.is_counter() && difference > 0.0 && first >= 0.0 {
-            let never = first >= difference && self.sampled >= self.to_start;
+            let never = first >= difference && self.is_within_twice();
             if !never {
                 let to_zero = self.sampled * (first / difference);
                 if to_zero < self.to_start {

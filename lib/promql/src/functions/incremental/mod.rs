@@ -87,6 +87,7 @@ pub(crate) struct Scratch {
     counts: Vec<u32>,
     sums: Vec<f64>,
     spans: Vec<differences::Span>,
+    stretches: Vec<differences::Stretch>,
     candidates: VecDeque<usize>,
 }
 
