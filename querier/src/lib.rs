@@ -26,6 +26,6 @@ mod running;
 mod source;
 
 pub use api::BuildInfo;
-pub use blocks::WithBlocks;
+pub use blocks::{WithBlocks, block_access};
 pub use config::Config;
 pub use querier::{Parts, Querier};

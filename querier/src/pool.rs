@@ -40,13 +40,18 @@ struct Queue {
 }
 
 impl Pool {
-    /// Starts `threads` threads; at most `capacity` pieces of work wait for one.
+    /// Starts `threads` threads for queries; at most `capacity` pieces of work wait for one.
     pub(crate) fn new(threads: usize, capacity: usize) -> std::io::Result<Self> {
+        Self::named("query", threads, capacity)
+    }
+
+    /// Starts `threads` threads named `mneme-<name>-<number>`.
+    pub(crate) fn named(name: &str, threads: usize, capacity: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), ready: Condvar::new(), capacity });
         let mut pool = Self { shared, threads: Vec::with_capacity(threads) };
         for number in 0..threads {
             let shared = pool.shared.clone();
-            let thread = std::thread::Builder::new().name(format!("mneme-query-{number}"));
+            let thread = std::thread::Builder::new().name(format!("mneme-{name}-{number}"));
             pool.threads.push(thread.spawn(move || shared.work())?);
         }
         Ok(pool)

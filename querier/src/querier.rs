@@ -79,7 +79,7 @@ impl Querier {
 }
 
 /// 0 = the number of cores, at least 2.
-fn concurrency(configured: usize) -> usize {
+pub(crate) fn concurrency(configured: usize) -> usize {
     match configured {
         0 => std::thread::available_parallelism().map_or(2, NonZero::get).max(2),
         n => n,

@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use axum::Router;
 use mneme_block::manifest::Manifests;
-use mneme_block::read::ReadOptions;
 use mneme_bucket::{AttemptIds, Bucket, Cache};
 use mneme_distributor::{Distributor, ToIngester};
 use mneme_ingester::Ingester;
-use mneme_querier::{BuildInfo, Querier, WithBlocks};
+use mneme_querier::{BuildInfo, Querier, WithBlocks, block_access};
 use mneme_server::drain::{self, Signal};
 use mneme_server::{Drain, Readiness, SharedClock, Tasks, http};
 use mneme_tenant::{Authenticator, SharedOverrides};
@@ -81,7 +80,7 @@ impl Roles {
         let wal = Arc::new(parts.writer(&bucket, &attempts, &ingester).await.context("wal")?);
         wal_metrics::register(Arc::clone(&wal), &parts.registry)?;
         let distributor = parts.distributor(&wal, &cluster)?;
-        let querier = parts.querier(with_blocks(&ingester, &bucket, &cache, &attempts))?;
+        let querier = parts.querier(parts.with_blocks(&ingester, &bucket, &cache, &attempts)?)?;
         let (signal, drain) = drain::channel();
         let tasks = spawn(&ingester, &wal, &drain);
         let authenticator = Arc::clone(&parts.authenticator);
@@ -176,6 +175,21 @@ impl Parts {
         Ok(Distributor::new(self.config.distributor.clone(), parts, &self.registry)?)
     }
 
+    /// Blocks and the ingester's data as one.
+    fn with_blocks(
+        &self,
+        ingester: &Ingester,
+        bucket: &Bucket,
+        cache: &Cache,
+        attempts: &Arc<AttemptIds>,
+    ) -> anyhow::Result<WithBlocks> {
+        let manifests = Manifests::new(bucket.clone(), Arc::clone(attempts));
+        let reader = Arc::new(bucket.cached(cache));
+        let access =
+            block_access(&self.config.querier, reader, &self.registry).map_err(anyhow::Error::msg)?;
+        Ok(WithBlocks::new(Arc::new(ingester.clone()), manifests, access))
+    }
+
     fn querier(&self, service: WithBlocks) -> anyhow::Result<Querier> {
         let parts = mneme_querier::Parts {
             service: Arc::new(service),
@@ -192,18 +206,6 @@ impl Parts {
         };
         Querier::new(self.config.querier.clone(), parts).map_err(anyhow::Error::msg)
     }
-}
-
-/// Blocks and the ingester's data as one.
-fn with_blocks(
-    ingester: &Ingester,
-    bucket: &Bucket,
-    cache: &Cache,
-    attempts: &Arc<AttemptIds>,
-) -> WithBlocks {
-    let manifests = Manifests::new(bucket.clone(), Arc::clone(attempts));
-    let reader = Arc::new(bucket.cached(cache));
-    WithBlocks::new(Arc::new(ingester.clone()), manifests, reader, ReadOptions::default())
 }
 
 fn spawn(ingester: &Ingester, wal: &Arc<Wal>, drain: &Drain) -> Tasks {

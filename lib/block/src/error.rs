@@ -37,6 +37,9 @@ pub enum Error {
         /// What it may take.
         limit: u64,
     },
+    /// The threads that unpack and decode did not.
+    #[error("reading blocks: {0}")]
+    NotDone(String),
     /// The samples to write could not be read.
     #[error("samples to write: {0}")]
     Source(String),

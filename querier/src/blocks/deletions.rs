@@ -8,7 +8,6 @@ use mneme_model::{Cut, LabelsRef, MatchOp, Matcher, TimestampMs};
 use mneme_proto::internal::ingester::{Error, SeriesRequest};
 use ulid::Ulid;
 
-use super::chunks::push_samples;
 use super::failure::Failure;
 
 /// The tombstones of a version, as far as they meet a question's times.
@@ -121,7 +120,7 @@ fn push_rest(chunk: &Chunk, holes: &Holes, batch: &mut SeriesBatch) -> Result<()
         }
         rest.histograms = all.histograms;
         rest.histograms.retain(|sample| !holes.contain(sample.t));
-        push_samples(&rest, batch);
+        batch.push_raw(&rest);
     }
     Ok(())
 }

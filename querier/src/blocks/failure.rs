@@ -31,7 +31,7 @@ impl From<mneme_block::Error> for Failure {
             Block::TooLarge { bytes, limit } => {
                 Self::Final(Error::OverBudget(OverBudget::Bytes { limit, needed: bytes }))
             }
-            Block::Bucket { .. } => Self::Final(Error::NotReady(text)),
+            Block::Bucket { .. } | Block::NotDone(_) => Self::Final(Error::NotReady(text)),
             _ => {
                 tracing::error!(error = text, "a block cannot be read");
                 Self::Final(Error::Internal(text))

@@ -4,11 +4,13 @@
 //! 30 s old), reads the blocks that meet it, asks recent data from the marks on, and gives each series once. What was flushed or
 //! replaced meanwhile is told by an error and asked again of the newest version: no gap and no double (DESIGN section 5, seam).
 
-mod chunks;
+mod access;
+mod decoders;
 mod deletions;
 mod failure;
 mod read;
 mod recent;
 mod service;
 
+pub use access::block_access;
 pub use service::WithBlocks;

@@ -8,13 +8,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use futures::{FutureExt, TryFutureExt};
 use mneme_block::manifest::Manifest;
 use mneme_block::meta::BlockMeta;
-use mneme_block::read::{BlockReader, RangeReader, ReadOptions, Select};
+use mneme_block::read::{Access, BlockReader, ReadBudget, Select};
 use mneme_block::write::MetadataRow;
 use mneme_model::chunk::{BatchMark, SeriesBatch};
 use mneme_model::{Exemplar, Labels, Metadata, TimestampMs};
 use mneme_proto::internal::ingester::{Error, FetchBudget, PartitionMark, Seam, SeriesRequest};
 
-use super::chunks::{Range, batch};
 use super::deletions::Deletions;
 use super::failure::Failure;
 
@@ -40,15 +39,13 @@ impl Blocks {
         manifest: Manifest,
         start: TimestampMs,
         end: TimestampMs,
-        reader: &Arc<dyn RangeReader>,
-        options: ReadOptions,
+        access: &Access,
     ) -> Result<Self, Failure> {
         let found: Vec<Arc<BlockMeta>> = manifest.blocks(start, end).await?;
         let deletions = Deletions::of(&manifest, start, end)?;
         let open = |meta: Arc<BlockMeta>| {
             let deleted = deletions.of_block(&meta);
-            BlockReader::new(manifest.tenant().clone(), Arc::clone(&meta), Arc::clone(reader), options)
-                .without(deleted)
+            BlockReader::with(manifest.tenant().clone(), Arc::clone(&meta), access.clone()).without(deleted)
         };
         let blocks = found.into_iter().map(open).collect();
         Ok(Self { manifest, blocks, deletions })
@@ -83,9 +80,15 @@ impl Blocks {
         request: &SeriesRequest,
         budget: &Arc<FetchBudget>,
     ) -> Result<SeriesBatch, Failure> {
+        let select = Select {
+            // What was found by others before; what blocks hold is counted here as it comes, and in the end by the question's own budget.
+            budget: ReadBudget::new(budget.bytes_left()),
+            newest_only: request.hints.newest_only,
+            ..select(request)
+        };
         let mut each: Vec<Asked<'_, SeriesBatch>> = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
-            each.push(select_one(block, request, budget).boxed());
+            each.push(select_one(block, select.clone(), budget).boxed());
         }
         let mut all = SeriesBatch::new();
         let mut found = stream::iter(each).buffered(CONCURRENCY);
@@ -151,21 +154,13 @@ impl Blocks {
 /// One block's series with their samples, as chunks.
 async fn select_one(
     block: &BlockReader,
-    request: &SeriesRequest,
+    select: Select,
     budget: &Arc<FetchBudget>,
 ) -> Result<SeriesBatch, Failure> {
-    let range = Range { start: request.start, end: request.end, newest_only: request.hints.newest_only };
     budget.check().map_err(Error::from)?;
-    let select = Select { max_bytes: budget.bytes_left(), ..select(request) };
-    let series = block.select(&select).await?;
-    let budget = Arc::clone(budget);
-    let decode = tokio::task::spawn_blocking(move || {
-        let found = batch(&series, range)?;
-        budget.take(found.size_since(BatchMark::default())).map_err(Error::from)?;
-        Ok::<_, Failure>(found)
-    });
-    let failed = |_| Failure::Final(Error::Internal("decoding a block failed unexpectedly".to_owned()));
-    decode.await.map_err(failed)?
+    let found = block.batch(&select).await?;
+    budget.take(found.size_since(BatchMark::default())).map_err(Error::from)?;
+    Ok(found)
 }
 
 fn select(request: &SeriesRequest) -> Select {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use mneme_block::manifest::{ManifestCache, Manifests};
-use mneme_block::read::{RangeReader, ReadOptions};
+use mneme_block::read::Access;
 use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Exemplar, Labels, Metadata, TenantId};
 use mneme_proto::internal::ingester::{
@@ -36,21 +36,15 @@ type Asked<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 pub struct WithBlocks {
     recent: Recent,
     manifests: ManifestCache,
-    reader: Arc<dyn RangeReader>,
-    options: ReadOptions,
+    access: Access,
 }
 
 impl WithBlocks {
-    /// In front of `recent`, with the manifests of a bucket and a reader of its blocks' files.
+    /// In front of `recent`, with the manifests of a bucket and what its blocks are read with ([`super::block_access`]).
     #[must_use]
-    pub fn new(
-        recent: SharedQueryService,
-        manifests: Manifests,
-        reader: Arc<dyn RangeReader>,
-        options: ReadOptions,
-    ) -> Self {
+    pub fn new(recent: SharedQueryService, manifests: Manifests, access: Access) -> Self {
         let recent = Recent { service: recent };
-        Self { recent, manifests: ManifestCache::new(manifests, TENANTS), reader, options }
+        Self { recent, manifests: ManifestCache::new(manifests, TENANTS), access }
     }
 
     /// Answers by `ask`, which gets the blocks of a version that meet the request, and the request with their seam. Where data was
@@ -66,8 +60,7 @@ impl WithBlocks {
             let age = if attempt == 0 { MANIFEST_AGE } else { Duration::ZERO };
             let one = async {
                 let manifest = self.manifests.get(&request.tenant, age).await?;
-                let blocks =
-                    Blocks::of(manifest, request.start, request.end, &self.reader, self.options).await?;
+                let blocks = Blocks::of(manifest, request.start, request.end, &self.access).await?;
                 // A floor that a version read after it does not know of: the tenant had nothing below it.
                 let seam = Some(blocks.seam().raised(&floors));
                 ask(blocks, SeriesRequest { seam, ..request.clone() }).await

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use mneme_block::manifest::{Change, Committed, Manifests, MarkMove, PartitionOf, Removed};
 use mneme_block::meta::BlockMeta;
-use mneme_block::read::{BucketRanges, ReadOptions};
+use mneme_block::read::BucketRanges;
 use mneme_block::write::{ChunkSeries, ChunkSource, MemorySink, WriterOptions, write_block};
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_model::chunk::{FloatChunkBuilder, merge};
 use mneme_model::{Cut, Labels, PartitionId, Samples, TenantId};
 use mneme_proto::internal::ingester::{Error, QueryService, SeriesRequest};
-use mneme_querier::WithBlocks;
+use mneme_querier::{Config, WithBlocks, block_access};
 use ulid::Ulid;
 
 use crate::recent::{COUNT, Generation, Recent};
@@ -34,8 +34,9 @@ impl Store {
         let manifests = || Manifests::new(bucket.clone(), Arc::new(AttemptIds::random()));
         let recent = Arc::new(Recent::default());
         let reader = Arc::new(BucketRanges(bucket.clone()));
+        let access = block_access(&Config::default(), reader, &prometheus::Registry::new()).unwrap();
         let service: Arc<dyn QueryService> = Arc::clone(&recent) as Arc<dyn QueryService>;
-        let both = WithBlocks::new(service, manifests(), reader, ReadOptions::default());
+        let both = WithBlocks::new(service, manifests(), access);
         Self { manifests: manifests(), bucket: bucket.clone(), recent, both, blocks: 0 }
     }
 

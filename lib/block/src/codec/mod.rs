@@ -14,6 +14,18 @@ pub(crate) mod varint;
 #[error("{0}")]
 pub(crate) struct Bad(pub(crate) &'static str);
 
+impl From<mneme_model::chunk::Error> for Bad {
+    fn from(error: mneme_model::chunk::Error) -> Self {
+        use mneme_model::chunk::Error;
+        Self(match error {
+            Error::Truncated => "a row has another number of values than samples",
+            Error::Time => "times do not ascend",
+            Error::TooLarge => "a row is too large",
+            Error::Invalid(_) => "a row has a place or an exponent that cannot be",
+        })
+    }
+}
+
 /// Zigzag of a 64-bit difference.
 #[inline]
 pub(crate) fn zigzag(value: i64) -> i64 {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Labels, Matcher, TenantId, TimestampMs};
 
+use super::access::Access;
 use super::deletion::Deletion;
 use super::exemplars::BlockExemplars;
 use super::part::{self, Part};
@@ -20,8 +22,7 @@ use crate::write::MetadataRow;
 pub struct BlockReader {
     tenant: TenantId,
     meta: Arc<BlockMeta>,
-    reader: Arc<dyn RangeReader>,
-    options: ReadOptions,
+    access: Access,
     deletions: Arc<[Deletion]>,
 }
 
@@ -34,7 +35,13 @@ impl BlockReader {
         reader: Arc<dyn RangeReader>,
         options: ReadOptions,
     ) -> Self {
-        Self { tenant, meta, reader, options, deletions: Arc::default() }
+        Self::with(tenant, meta, Access::new(reader, options))
+    }
+
+    /// The same, with what reading stands on.
+    #[must_use]
+    pub fn with(tenant: TenantId, meta: Arc<BlockMeta>, access: Access) -> Self {
+        Self { tenant, meta, access, deletions: Arc::default() }
     }
 
     /// The same without what these take out of it.
@@ -53,27 +60,34 @@ impl BlockReader {
         &self.tenant
     }
 
-    pub(crate) fn reader(&self) -> &dyn RangeReader {
-        &*self.reader
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
-    pub(crate) fn options(&self) -> ReadOptions {
-        self.options
-    }
-
-    pub(crate) fn deletions(&self) -> &[Deletion] {
+    pub(crate) fn deletions(&self) -> &Arc<[Deletion]> {
         &self.deletions
     }
 
     /// The series that match and may have samples in the range, in the order of [`crate::meta::SeriesKey::order`], with their pages.
     pub async fn select(&self, select: &Select) -> Result<Vec<BlockSeries>, Error> {
         let mut series = Vec::new();
-        let mut held = 0;
-        // Parts one after the other: a metric lies in one of them, and the budget is one.
+        let select = Arc::new(select.clone());
+        // Parts one after the other: a metric lies in one of them.
         for part in self.parts(&select.matchers, select.start, select.end) {
-            series.append(&mut part.select(select, &mut held).await?);
+            series.append(&mut part.select(&select).await?);
         }
         Ok(series)
+    }
+
+    /// The same series, their samples as chunks: those of floats are rows as they lie in the pages ([`mneme_model::chunk::Columns`]),
+    /// whole where they reach beyond the range; nothing else of the pages is held. Each has its identity, whatever labels were asked for.
+    pub async fn batch(&self, select: &Select) -> Result<SeriesBatch, Error> {
+        let mut all = SeriesBatch::new();
+        let select = Arc::new(Select { labels: Projection::All, ..select.clone() });
+        for part in self.parts(&select.matchers, select.start, select.end) {
+            all.append(part.batch(&select).await?);
+        }
+        Ok(all)
     }
 
     /// The labels of the series that match and may have samples in the range; samples are not touched.
@@ -84,7 +98,8 @@ impl BlockReader {
     /// The same, and how many samples each has in the whole block.
     pub async fn cardinality(&self, select: &Select) -> Result<Vec<(Labels, u64)>, Error> {
         let parts: Vec<_> = self.parts(&select.matchers, select.start, select.end).collect();
-        let found = futures::future::try_join_all(parts.iter().map(|part| part.series(select))).await?;
+        let select = Arc::new(select.clone());
+        let found = futures::future::try_join_all(parts.iter().map(|part| part.series(&select))).await?;
         Ok(found.into_iter().flatten().map(|found| (found.labels, found.samples)).collect())
     }
 
@@ -141,7 +156,7 @@ impl BlockReader {
     pub async fn metadata(&self) -> Result<Vec<MetadataRow>, Error> {
         let Some(meta) = self.meta.metadata else { return Ok(Vec::new()) };
         let key = BlockMeta::key(&self.tenant, self.meta.id, 0, FileKind::Metadata);
-        let (footer, pieces) = part::open(self, &key, meta, 0).await?;
+        let (footer, pieces) = part::open(&self.access, &key, meta, 0).await?;
         metadata::read(&footer, &pieces)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
@@ -25,6 +25,8 @@ pub(crate) struct Footer {
     /// Where the tail starts in the file.
     tail_start: u64,
     columns: HashMap<String, usize>,
+    /// Where columns of row groups lie, once it was asked for; group by group.
+    chunks: Box<[OnceLock<Arc<Chunk>>]>,
 }
 
 /// Where a page lies, and the rows that it holds.
@@ -67,8 +69,18 @@ impl Footer {
         let metadata = ParquetMetaDataReader::decode_metadata(&tail[start..magic])
             .map_err(|error| broken(error.to_string()))?;
         let schema = metadata.file_metadata().schema_descr();
-        let columns = (0..schema.num_columns()).map(|at| (schema.column(at).path().string(), at)).collect();
-        Ok(Self { key: key.into(), metadata, tail, tail_start, columns })
+        let columns: HashMap<String, usize> =
+            (0..schema.num_columns()).map(|at| (schema.column(at).path().string(), at)).collect();
+        let chunks = metadata.num_row_groups().saturating_mul(columns.len());
+        let chunks = (0..chunks).map(|_| OnceLock::new()).collect();
+        Ok(Self { key: key.into(), metadata, tail, tail_start, columns, chunks })
+    }
+
+    /// Bytes held, about; with where all columns lie.
+    pub(crate) fn memory(&self) -> u64 {
+        let columns: usize = self.columns.keys().map(|name| name.len() + 80).sum();
+        // A page takes more room than in its index.
+        (self.metadata.memory_size() + 3 * self.tail.len() + columns + 160 * self.chunks.len()) as u64
     }
 
     /// How many row groups there are.
@@ -118,7 +130,19 @@ impl Footer {
     }
 
     /// Where the pages of a column lie.
-    pub(crate) fn chunk(&self, group: usize, column: &str) -> Result<Chunk, Error> {
+    pub(crate) fn chunk(&self, group: usize, column: &str) -> Result<Arc<Chunk>, Error> {
+        let at =
+            self.columns.get(column).and_then(|at| at.checked_add(group.checked_mul(self.columns.len())?));
+        let place = at.and_then(|at| self.chunks.get(at));
+        let place = place.ok_or_else(|| self.bad(column, 0, "there is no such column"))?;
+        if let Some(chunk) = place.get() {
+            return Ok(Arc::clone(chunk));
+        }
+        let chunk = Arc::new(self.find_chunk(group, column)?);
+        Ok(Arc::clone(place.get_or_init(|| chunk)))
+    }
+
+    fn find_chunk(&self, group: usize, column: &str) -> Result<Chunk, Error> {
         let metadata = self.chunk_metadata(group, column)?;
         let zstd = match metadata.compression() {
             Compression::ZSTD(_) => true,

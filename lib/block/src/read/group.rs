@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::column;
 use super::footer::{Chunk, Footer};
 use super::labels;
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Want};
 use super::pieces::Pieces;
 use crate::Error;
 use crate::codec::Bad;
 use crate::codec::page::Unpacker;
-use crate::rows::{Layout, Lists, RowHead};
+use crate::rows::{Layout, POWERS, RowHead, flag, to_float};
 use crate::schema::{HISTOGRAM_LISTS, HISTOGRAM_SCALARS, LISTS, SCALARS};
+use mneme_model::chunk::{Columns, Planes, Values};
 use mneme_model::histogram::Span;
 
 /// Where the values of a row begin in a list column: which page, and where in it, and how many they are.
@@ -53,8 +54,8 @@ fn list_columns(histograms: bool) -> Vec<(String, &'static str)> {
 pub(crate) struct Plan {
     group: usize,
     histograms: bool,
-    scalars: Vec<Chunk>,
-    lists: Vec<(Chunk, usize)>,
+    scalars: Vec<Arc<Chunk>>,
+    lists: Vec<(Arc<Chunk>, usize)>,
     /// Rows whose pages are read.
     rows: Vec<Range<u32>>,
     count: u32,
@@ -124,10 +125,15 @@ impl Plan {
                 }
                 let bad = |bad: Bad| footer.bad(&chunk.column, place.bytes.start, bad.0);
                 let page = labels::page(footer, chunk, pieces, place, unpacker)?;
-                let leaf = Leaf::new(&page, *width).map_err(bad)?;
+                let want = match at {
+                    XI | XV => Want::Plain,
+                    SD..=D => Want::Split,
+                    _ => Want::Any,
+                };
+                let leaf = Leaf::new(&page, *width, want).map_err(bad)?;
                 // What the scalars say is quicker than levels; only some columns of histograms need these.
                 let lens = match at {
-                    0..7 => None,
+                    XI..=D => None,
                     _ => Some(column::lens(&page).map_err(bad)?),
                 };
                 let mut start = 0usize;
@@ -229,14 +235,23 @@ impl Plan {
     }
 }
 
+/// The places of the lists of samples among the list columns ([`LISTS`]).
+const XI: usize = 0;
+const XV: usize = 1;
+const SD: usize = 2;
+const TD: usize = 3;
+const DL: usize = 4;
+const F: usize = 5;
+const D: usize = 6;
+
 /// How many values a row has in list column `at`, as its scalars say.
 fn list_len(head: &RowHead, at: usize) -> usize {
     match at {
-        0 | 1 => head.exceptions(),
-        2 => head.sd(),
-        3 => head.td(),
-        4 => head.dl(),
-        5 => head.f(),
+        XI | XV => head.exceptions(),
+        SD => head.sd(),
+        TD => head.td(),
+        DL => head.dl(),
+        F => head.f(),
         _ => head.d(),
     }
 }
@@ -246,6 +261,44 @@ impl Row {
         let place = self.places.get(column).copied().ok_or(Bad("a column is missing"))?;
         let leaves = self.group.columns.get(column).ok_or(Bad("a column is missing"))?;
         Ok((leaves.get(place.page as usize).ok_or(Bad("a page is missing"))?, place))
+    }
+
+    /// The row's samples; of a row of histograms their sums.
+    pub(crate) fn columns(&self) -> Result<Columns<'_>, Bad> {
+        let head = &self.head;
+        let power = *POWERS.get(usize::from(head.e)).ok_or(Bad("an exponent is too large"))?;
+        let jitter = if head.has(flag::TD) { Some(self.planes(TD)?) } else { None };
+        let integers = |differences| Values::Integers { first: head.m0, exponent: head.e, differences };
+        let values = if head.has(flag::F) && head.has(flag::F1) {
+            Values::One(f64::from_bits(self.planes(F)?.get(0)))
+        } else if head.has(flag::F) {
+            Values::Bits(self.planes(F)?)
+        } else if head.has(flag::D) {
+            integers(self.planes(D)?)
+        } else if head.has(flag::DL) {
+            integers(self.planes(DL)?)
+        } else {
+            Values::One(to_float(head.m0, power))
+        };
+        let (places, exceptions) =
+            if head.has(flag::X) { (self.plain(XI)?, self.plain(XV)?) } else { Default::default() };
+        let starts = match (head.has(flag::SD), head.st) {
+            (true, first) => Some((first, Some(self.planes(SD)?))),
+            (false, 0) => None,
+            (false, first) => Some((first, None)),
+        };
+        let (count, step) = (head.n as usize, i64::from(head.step));
+        Ok(Columns { min_time: head.t0, count, step, jitter, values, places, exceptions, starts })
+    }
+
+    fn planes(&self, column: usize) -> Result<Planes<'_>, Bad> {
+        let (leaf, place) = self.leaf(column)?;
+        leaf.planes(place.start as usize, place.len as usize)
+    }
+
+    fn plain(&self, column: usize) -> Result<&[u8], Bad> {
+        let (leaf, place) = self.leaf(column)?;
+        leaf.plain(place.start as usize, place.len as usize)
     }
 
     pub(crate) fn i32s(&self, column: usize, out: &mut Vec<i32>) -> Result<(), Bad> {
@@ -297,35 +350,5 @@ impl Row {
             offset: self.group.offset,
             reason: bad.0.to_owned(),
         }
-    }
-}
-
-impl Lists for Row {
-    fn xi(&self, out: &mut Vec<i32>) -> Result<(), Bad> {
-        self.i32s(0, out)
-    }
-
-    fn xv(&self, out: &mut Vec<f64>) -> Result<(), Bad> {
-        self.f64s(1, out)
-    }
-
-    fn sd(&self, out: &mut Vec<i64>) -> Result<(), Bad> {
-        self.i64s(2, out)
-    }
-
-    fn td(&self, out: &mut Vec<i32>) -> Result<(), Bad> {
-        self.i32s(3, out)
-    }
-
-    fn dl(&self, out: &mut Vec<i64>) -> Result<(), Bad> {
-        self.i64s(4, out)
-    }
-
-    fn f(&self, out: &mut Vec<f64>) -> Result<(), Bad> {
-        self.f64s(5, out)
-    }
-
-    fn d(&self, out: &mut Vec<i32>) -> Result<(), Bad> {
-        self.i32s(6, out)
     }
 }

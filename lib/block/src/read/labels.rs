@@ -48,6 +48,12 @@ impl Texts {
         self.places.len()
     }
 
+    /// Bytes held.
+    fn memory(&self) -> usize {
+        self.pages.iter().map(Bytes::len).sum::<usize>()
+            + self.places.capacity() * size_of::<(u32, u32, u32)>()
+    }
+
     /// A text; `""` for [`ABSENT`].
     pub(crate) fn get(&self, id: u32) -> &str {
         let place = self.places.get(id as usize);
@@ -128,6 +134,11 @@ impl TextColumn {
         let ids: Option<Vec<u32>> =
             defined.iter().map(|level| if *level == 0 { Some(ABSENT) } else { values.next() }).collect();
         ids.ok_or(Bad("fewer values than levels say"))
+    }
+
+    /// Bytes held.
+    pub(crate) fn memory(&self) -> u64 {
+        (self.texts.memory() + self.runs.iter().map(|(_, ids)| 4 * ids.capacity() + 40).sum::<usize>()) as u64
     }
 
     /// The id of a row that was read.

@@ -1,6 +1,7 @@
 //! The values of list columns, left as they lie in their pages: a row's values are slices of its page's bytes.
 
 use bytes::Bytes;
+use mneme_model::chunk::Planes;
 
 use crate::codec::Bad;
 use crate::codec::page::{Page, encoding};
@@ -10,12 +11,24 @@ use crate::codec::page::{Page, encoding};
 pub(crate) struct Leaf {
     values: Bytes,
     count: usize,
+    width: usize,
     split: bool,
+}
+
+/// How whoever reads values wants them to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// As they come.
+    Any,
+    /// One after the other.
+    Plain,
+    /// As streams of their bytes.
+    Split,
 }
 
 impl Leaf {
     /// Takes the values of a page; `width` is that of one value in bytes.
-    pub(crate) fn new(page: &Page, width: usize) -> Result<Self, Bad> {
+    pub(crate) fn new(page: &Page, width: usize, want: Want) -> Result<Self, Bad> {
         let split = match page.encoding {
             encoding::PLAIN => false,
             encoding::BYTE_STREAM_SPLIT => true,
@@ -25,7 +38,13 @@ impl Leaf {
         if page.dictionary || page.values.len() != page.count.saturating_mul(width) {
             return Err(Bad("a page has another size than its values"));
         }
-        Ok(Self { values: page.values.clone(), count: page.count, split })
+        let leaf = Self { values: page.values.clone(), count: page.count, width, split };
+        // Our writer lays them out as readers want them; another one may not.
+        Ok(match (want, split) {
+            (Want::Plain, true) => Self { values: joined(&leaf).into(), split: false, ..leaf },
+            (Want::Split, false) => Self { values: parted(&leaf).into(), split: true, ..leaf },
+            _ => leaf,
+        })
     }
 
     /// How many values there are.
@@ -40,60 +59,68 @@ impl Leaf {
 
     /// The streams of the bytes of `len` values from `start` on.
     #[inline]
-    fn streams<const W: usize>(&self, start: usize, len: usize) -> Result<[&[u8]; W], Bad> {
+    pub(crate) fn planes(&self, start: usize, len: usize) -> Result<Planes<'_>, Bad> {
         let outside = Bad("a row ends behind its page");
         let end = start.checked_add(len).filter(|end| *end <= self.count).ok_or(outside)?;
-        let mut streams: [&[u8]; W] = [&[]; W];
+        if !self.split && len > 0 {
+            return Err(Bad("values do not lie as streams"));
+        }
+        let mut streams: [&[u8]; 8] = [&[]; 8];
+        let streams = streams.get_mut(..self.width).ok_or(outside)?;
         for (at, stream) in streams.iter_mut().enumerate() {
             let from = at * self.count;
             *stream = self.values.get(from + start..from + end).ok_or(outside)?;
         }
-        Ok(streams)
+        Planes::new(streams, len).ok_or(outside)
     }
 
+    /// The bytes of `len` values from `start` on, one after the other.
     #[inline]
-    fn plain(&self, start: usize, len: usize, width: usize) -> Result<&[u8], Bad> {
+    pub(crate) fn plain(&self, start: usize, len: usize) -> Result<&[u8], Bad> {
+        if self.split && len > 0 {
+            return Err(Bad("values lie as streams"));
+        }
         let end = start.checked_add(len).ok_or(Bad("a row ends behind its page"))?;
-        self.values.get(start * width..end.saturating_mul(width)).ok_or(Bad("a row ends behind its page"))
+        let range = start.saturating_mul(self.width)..end.saturating_mul(self.width);
+        self.values.get(range).ok_or(Bad("a row ends behind its page"))
     }
 
     /// Appends 32-bit integers.
     pub(crate) fn i32s(&self, start: usize, len: usize, out: &mut Vec<i32>) -> Result<(), Bad> {
-        if self.split {
-            let [a, b, c, d] = self.streams::<4>(start, len)?;
-            let low = a.iter().zip(b).zip(c).zip(d);
-            out.extend(low.map(|(((a, b), c), d)| i32::from_le_bytes([*a, *b, *c, *d])));
-        } else {
-            let plain = self.plain(start, len, 4)?.as_chunks::<4>().0;
-            out.extend(plain.iter().map(|bytes| i32::from_le_bytes(*bytes)));
-        }
-        Ok(())
+        self.words::<4>(start, len, |word| out.push(word as i32))
     }
 
     /// Appends 64-bit integers.
     pub(crate) fn i64s(&self, start: usize, len: usize, out: &mut Vec<i64>) -> Result<(), Bad> {
-        self.words(start, len, |word| out.push(word as i64))
+        self.words::<8>(start, len, |word| out.push(word as i64))
     }
 
     /// Appends doubles.
     pub(crate) fn f64s(&self, start: usize, len: usize, out: &mut Vec<f64>) -> Result<(), Bad> {
-        out.reserve(len.min(self.count));
-        self.words(start, len, |word| out.push(f64::from_bits(word)))
+        self.words::<8>(start, len, |word| out.push(f64::from_bits(word)))
     }
 
-    #[inline]
-    fn words(&self, start: usize, len: usize, mut push: impl FnMut(u64)) -> Result<(), Bad> {
+    fn words<const W: usize>(&self, start: usize, len: usize, mut push: impl FnMut(u64)) -> Result<(), Bad> {
         if self.split {
-            let streams = self.streams::<8>(start, len)?;
-            for at in 0..len {
+            self.planes(start, len)?.for_each(push);
+        } else {
+            for bytes in self.plain(start, len)?.as_chunks::<W>().0 {
                 let mut word = [0; 8];
-                word.iter_mut().zip(streams).for_each(|(byte, stream)| *byte = stream[at]);
+                word[..W].copy_from_slice(bytes);
                 push(u64::from_le_bytes(word));
             }
-        } else {
-            let plain = self.plain(start, len, 8)?.as_chunks::<8>().0;
-            plain.iter().for_each(|bytes| push(u64::from_le_bytes(*bytes)));
         }
         Ok(())
     }
+}
+
+/// Streams as plain values.
+fn joined(leaf: &Leaf) -> Vec<u8> {
+    let byte = |at: usize| (0..leaf.width).map(move |stream| leaf.values[stream * leaf.count + at]);
+    (0..leaf.count).flat_map(byte).collect()
+}
+
+/// Plain values as streams.
+fn parted(leaf: &Leaf) -> Vec<u8> {
+    (0..leaf.width).flat_map(|stream| leaf.values.iter().skip(stream).step_by(leaf.width).copied()).collect()
 }

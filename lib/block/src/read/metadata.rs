@@ -17,7 +17,7 @@ pub(crate) fn read(footer: &Footer, pieces: &Pieces) -> Result<Vec<MetadataRow>,
     for group in 0..footer.groups() {
         let rows = footer.all_rows(group)?;
         let mut texts =
-            |name: &str| TextColumn::read(footer, &footer.chunk(group, name)?, &rows, pieces, &mut unpacker);
+            |name: &str| TextColumn::read(footer, &*footer.chunk(group, name)?, &rows, pieces, &mut unpacker);
         let [metrics, helps, units] = [texts("metric")?, texts("help")?, texts("unit")?];
         let mut numbers = |name: &str, wide| {
             let chunk = footer.chunk(group, name)?;

@@ -1,11 +1,19 @@
 //! One part of a block: its files, opened as they are needed.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mneme_model::chunk::SeriesBatch;
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{MatchOp, Matcher, TimestampMs};
 
+use super::access::Access;
+use super::batch;
 use super::block::BlockReader;
 use super::exemplars::{self, BlockExemplars};
 use super::footer::Footer;
+use super::group::Row;
+use super::pack::pack;
 use super::pieces::Pieces;
 use super::samples::{SamplesTable, Wanted};
 use super::select::Select;
@@ -39,41 +47,18 @@ impl<'a> Part<'a> {
             })
     }
 
-    /// The series that match, with their samples. The bytes held are added to `held`.
-    pub(crate) async fn select(&self, select: &Select, held: &mut u64) -> Result<Vec<BlockSeries>, Error> {
-        let (table, floats, histograms) = futures::future::try_join3(
-            self.series_table(),
-            self.samples_table(FileKind::Samples),
-            self.samples_table(FileKind::Histograms),
-        )
-        .await?;
-        let mut table = table;
-        let found = table.select(select).await?;
-        drop(table);
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
-        let sids: Vec<u32> = found.iter().map(|found| found.sid).collect();
-        *held += found.iter().map(|found| found.labels.as_bytes().len() as u64 + 64).sum::<u64>();
-        let wanted = Wanted {
-            sids: &sids,
-            start: select.start,
-            end: select.end,
-            window_ms: i64::from(self.block.meta().window_ms),
-            budget: select.max_bytes.saturating_sub(*held),
-        };
+    /// The series that match, with their samples.
+    pub(crate) async fn select(&self, select: &Arc<Select>) -> Result<Vec<BlockSeries>, Error> {
+        let Some(opened) = self.find(select).await? else { return Ok(Vec::new()) };
+        let Opened { found, wanted, floats, histograms } = opened;
+        let access = self.block.access();
         let rows = |table: Option<SamplesTable>| async {
             match table {
-                Some(mut table) => table.rows(self.block.reader(), self.block.options(), &wanted).await,
-                None => Ok((Vec::new(), 0)),
+                Some(table) => table.rows(access, &wanted).await,
+                None => Ok(Vec::new()),
             }
         };
-        let ((floats, float_bytes), (histograms, histogram_bytes)) =
-            futures::future::try_join(rows(floats), rows(histograms)).await?;
-        *held += float_bytes + histogram_bytes;
-        if *held > select.max_bytes {
-            return Err(Error::TooLarge { bytes: *held, limit: select.max_bytes });
-        }
+        let (floats, histograms) = futures::future::try_join(rows(floats), rows(histograms)).await?;
         let mut series: Vec<BlockSeries> = found
             .into_iter()
             .map(|Found { labels, holes, .. }| BlockSeries {
@@ -85,10 +70,8 @@ impl<'a> Part<'a> {
             .collect();
         for (rows, is_floats) in [(floats, true), (histograms, false)] {
             for row in rows {
-                let Some(series) = sids.binary_search(&row.head.sid).ok().and_then(|at| series.get_mut(at))
-                else {
-                    continue;
-                };
+                let at = wanted.sids.binary_search(&row.head.sid).ok();
+                let Some(series) = at.and_then(|at| series.get_mut(at)) else { continue };
                 if is_floats { series.floats.push(row) } else { series.histograms.push(row) }
             }
         }
@@ -97,9 +80,65 @@ impl<'a> Part<'a> {
         Ok(series)
     }
 
+    /// The series that match, with their samples as chunks.
+    pub(crate) async fn batch(&self, select: &Arc<Select>) -> Result<SeriesBatch, Error> {
+        let Some(opened) = self.find(select).await? else { return Ok(SeriesBatch::new()) };
+        let Opened { found, wanted, floats, histograms } = opened;
+        let access = self.block.access();
+        let found: Arc<[Found]> = found.into();
+        let pack = {
+            let (found, sids) = (Arc::clone(&found), Arc::clone(&wanted.sids));
+            let range = (select.start, select.end);
+            move |rows: Vec<Row>, _| {
+                let holes =
+                    |sid| sids.binary_search(&sid).ok().and_then(|at| found.get(at)).map(|it| &it.holes);
+                pack(&rows, range, holes)
+            }
+        };
+        let floats = async {
+            match floats {
+                Some(table) => table.each(access, &wanted, pack).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let rows = async {
+            match histograms {
+                Some(table) => table.rows(access, &wanted).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (floats, histograms) = futures::future::try_join(floats, rows).await?;
+        let select = Arc::clone(select);
+        access.compute(move || batch::assemble(&found, floats, histograms, &select)).await
+    }
+
+    /// The series that match, and the tables that may have samples of them; `None`: there are none.
+    async fn find(&self, select: &Arc<Select>) -> Result<Option<Opened>, Error> {
+        let (table, floats, histograms) = futures::future::try_join3(
+            self.series_table(),
+            self.samples_table(FileKind::Samples),
+            self.samples_table(FileKind::Histograms),
+        )
+        .await?;
+        let found = table.select(self.block.access(), select, self.block.deletions()).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let labels = found.iter().map(|found| found.labels.as_bytes().len() as u64 + 64).sum::<u64>();
+        select.budget.take(labels)?;
+        let wanted = Wanted {
+            sids: found.iter().map(|found| found.sid).collect(),
+            start: select.start,
+            end: select.end,
+            window_ms: i64::from(self.block.meta().window_ms),
+            budget: select.budget.clone(),
+        };
+        Ok(Some(Opened { found, wanted, floats, histograms }))
+    }
+
     /// The series that match, without a look at samples.
-    pub(crate) async fn series(&self, select: &Select) -> Result<Vec<Found>, Error> {
-        self.series_table().await?.select(select).await
+    pub(crate) async fn series(&self, select: &Arc<Select>) -> Result<Vec<Found>, Error> {
+        self.series_table().await?.select(self.block.access(), select, self.block.deletions()).await
     }
 
     /// The names of all labels.
@@ -107,44 +146,42 @@ impl<'a> Part<'a> {
         let mut table = self.series_table().await?;
         let (mut names, more) = table.names();
         if more {
-            names.extend(table.rest_names().await?);
+            names.extend(table.rest_names(self.block.access()).await?);
         }
         Ok(names)
     }
 
     /// All values of a label.
     pub(crate) async fn label_values(&self, name: &str) -> Result<Vec<String>, Error> {
-        self.series_table().await?.values(name).await
+        self.series_table().await?.values(self.block.access(), name).await
     }
 
     /// The exemplars of the series that match.
     pub(crate) async fn exemplars(&self, select: &Select) -> Result<Vec<BlockExemplars>, Error> {
         let Some(meta) = self.meta.exemplars_file else { return Ok(Vec::new()) };
         // An exemplar may lie outside of its series' samples.
-        let any_time = Select { start: TimestampMs::MIN, end: TimestampMs::MAX, ..select.clone() };
-        let (mut table, (footer, _)) =
+        let any_time = Arc::new(Select { start: TimestampMs::MIN, end: TimestampMs::MAX, ..select.clone() });
+        let access = self.block.access();
+        let (table, footer) =
             futures::future::try_join(self.series_table(), self.tail(FileKind::Exemplars, meta)).await?;
-        let found = table.select(&any_time).await?;
+        let found = table.select(access, &any_time, self.block.deletions()).await?;
         let range = (select.start, select.end);
-        exemplars::read(&footer, self.block.reader(), self.block.options(), &found, range).await
+        exemplars::read(&footer, &*access.reader, access.options, &found, range).await
     }
 
-    async fn series_table(&self) -> Result<SeriesTable<'a>, Error> {
-        let meta = self.meta.series_file;
-        let options = self.block.options();
-        let (footer, pieces) = if meta.size <= options.whole_series_bytes {
-            self.whole(FileKind::Series, meta).await?
-        } else {
-            self.tail(FileKind::Series, meta).await?
-        };
-        let deletions = self.block.deletions();
-        Ok(SeriesTable { footer, pieces, reader: self.block.reader(), options, deletions })
+    async fn series_table(&self) -> Result<SeriesTable, Error> {
+        let (meta, access) = (self.meta.series_file, self.block.access());
+        let key = self.key(FileKind::Series);
+        let whole = (meta.size <= access.options.whole_series_bytes).then_some(0..meta.size);
+        let from = if whole.is_some() { 0 } else { meta.size.saturating_sub(u64::from(meta.tail)) };
+        let (footer, pieces) = open(access, &key, meta, from).await?;
+        SeriesTable::new(footer, pieces, whole, access)
     }
 
     async fn samples_table(&self, kind: FileKind) -> Result<Option<SamplesTable>, Error> {
         let Some(meta) = self.meta.file(kind) else { return Ok(None) };
-        let (footer, pieces) = self.tail(kind, meta).await?;
-        Ok(Some(SamplesTable { footer, pieces, histograms: kind == FileKind::Histograms }))
+        let footer = self.tail(kind, meta).await?;
+        Ok(Some(SamplesTable { footer, histograms: kind == FileKind::Histograms }))
     }
 
     fn key(&self, kind: FileKind) -> String {
@@ -152,26 +189,42 @@ impl<'a> Part<'a> {
         BlockMeta::key(self.block.tenant(), meta.id, self.number, kind)
     }
 
-    async fn tail(&self, kind: FileKind, meta: FileMeta) -> Result<(Footer, Pieces), Error> {
-        open(self.block, &self.key(kind), meta, meta.size.saturating_sub(u64::from(meta.tail))).await
-    }
-
-    async fn whole(&self, kind: FileKind, meta: FileMeta) -> Result<(Footer, Pieces), Error> {
-        open(self.block, &self.key(kind), meta, 0).await
+    async fn tail(&self, kind: FileKind, meta: FileMeta) -> Result<Arc<Footer>, Error> {
+        let from = meta.size.saturating_sub(u64::from(meta.tail));
+        let (footer, _) = open(self.block.access(), &self.key(kind), meta, from).await?;
+        Ok(footer)
     }
 }
 
-/// Fetches a file from byte `from` on and reads its footer.
+/// What a question found.
+struct Opened {
+    found: Vec<Found>,
+    wanted: Wanted,
+    floats: Option<SamplesTable>,
+    histograms: Option<SamplesTable>,
+}
+
+/// A file's footer and, where it was not known already, the file from byte `from` on.
 pub(crate) async fn open(
-    block: &BlockReader,
+    access: &Access,
     key: &str,
     meta: FileMeta,
     from: u64,
-) -> Result<(Footer, Pieces), Error> {
+) -> Result<(Arc<Footer>, Pieces), Error> {
+    let key: Arc<str> = key.into();
+    if let Some(footer) = access.parsed.as_ref().and_then(|parsed| parsed.get(&key, "")) {
+        return Ok((footer, Pieces::default()));
+    }
     let mut pieces = Pieces::default();
     let all = from..meta.size;
-    pieces.fetch(block.reader(), key, vec![all], block.options().coalesce_bytes).await?;
+    pieces.fetch(&*access.reader, &key, vec![all], access.options.coalesce_bytes).await?;
     let tail = meta.size.saturating_sub(u64::from(meta.tail))..meta.size;
-    let footer = Footer::parse(key, meta, pieces.get(&tail).unwrap_or_default())?;
+    // A copy of the tail, so that a kept footer does not hold the whole file.
+    let tail = pieces.get(&tail).map(|tail| Bytes::copy_from_slice(&tail)).unwrap_or_default();
+    let name = Arc::clone(&key);
+    let footer = Arc::new(access.compute(move || Footer::parse(&name, meta, tail)).await?);
+    if let Some(parsed) = &access.parsed {
+        parsed.put(&key, "", &footer, footer.memory());
+    }
     Ok((footer, pieces))
 }

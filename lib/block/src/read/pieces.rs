@@ -8,7 +8,7 @@ use super::RangeReader;
 use crate::Error;
 
 /// Pieces of one object, ascending, that do not overlap.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pieces {
     pieces: Vec<(u64, Bytes)>,
 }
@@ -22,6 +22,14 @@ impl Pieces {
         let len = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
         let to = from.checked_add(len).filter(|to| *to <= bytes.len())?;
         Some(bytes.slice(from..to))
+    }
+
+    /// Those of these ranges that are here.
+    pub(crate) fn part(&self, ranges: &[Range<u64>]) -> Self {
+        let here = ranges.iter().filter_map(|range| Some((range.start, self.get(range)?)));
+        let mut pieces: Vec<(u64, Bytes)> = here.collect();
+        pieces.sort_unstable_by_key(|(start, bytes)| (*start, bytes.len()));
+        Self { pieces }
     }
 
     /// Fetches what is not here of `ranges`; ranges closer than `gap` come as one.

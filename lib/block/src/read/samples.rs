@@ -1,74 +1,91 @@
 //! The row groups and pages of samples that some series need.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use futures::stream::{self, StreamExt, TryStreamExt};
 use mneme_model::TimestampMs;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
+use super::ReadBudget;
+use super::access::Access;
 use super::footer::Footer;
 use super::group::{Plan, Row};
 use super::pieces::Pieces;
-use super::{RangeReader, ReadOptions};
 use crate::Error;
 use crate::codec::page::Unpacker;
+use crate::rows::RowHead;
+
+/// So many row groups of one file are unpacked at the same time.
+const GROUPS_AT_ONCE: usize = 4;
 
 /// An open samples table, or one of histograms.
 pub(crate) struct SamplesTable {
-    pub(crate) footer: Footer,
-    pub(crate) pieces: Pieces,
+    pub(crate) footer: Arc<Footer>,
     pub(crate) histograms: bool,
 }
 
 /// What is wanted of a samples table.
-pub(crate) struct Wanted<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
     /// Series ids, ascending.
-    pub(crate) sids: &'a [u32],
+    pub(crate) sids: Arc<[u32]>,
     pub(crate) start: TimestampMs,
     pub(crate) end: TimestampMs,
     /// No row crosses a multiple of this.
     pub(crate) window_ms: i64,
-    /// The bytes that may still be held.
-    pub(crate) budget: u64,
+    pub(crate) budget: ReadBudget,
+}
+
+impl Wanted {
+    fn is_wanted(&self, head: &RowHead) -> bool {
+        head.t0 <= self.end
+            && self.start <= crate::write::window_end(head.t0, self.window_ms)
+            && self.sids.binary_search(&head.sid).is_ok()
+    }
 }
 
 impl SamplesTable {
-    /// The rows of the series wanted that may have samples in the range, in the order of the file, and the bytes that they hold.
-    pub(crate) async fn rows(
-        &mut self,
-        reader: &dyn RangeReader,
-        options: ReadOptions,
-        wanted: &Wanted<'_>,
-    ) -> Result<(Vec<Row>, u64), Error> {
-        let plans = self.plans(wanted)?;
+    /// What `make` makes of the rows of each row group that the series wanted may have samples in; in the order of the file. `make` is
+    /// given the bytes that rows hold and says how many those hold that it gives, which count into the budget.
+    pub(crate) async fn each<T: Send + 'static>(
+        self,
+        access: &Access,
+        wanted: &Wanted,
+        make: impl Fn(Vec<Row>, u64) -> Result<(T, u64), Error> + Clone + Send + 'static,
+    ) -> Result<Vec<T>, Error> {
+        let (footer, asked) = (Arc::clone(&self.footer), wanted.clone());
+        let plans = access.compute(move || self.plans(&asked)).await?;
         let ranges: Vec<Range<u64>> = plans.iter().flat_map(Plan::ranges).collect();
-        let planned: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-        let too_large = |bytes| Error::TooLarge { bytes, limit: wanted.budget };
-        if planned > wanted.budget {
-            return Err(too_large(planned));
+        wanted.budget.check(ranges.iter().map(|range| range.end - range.start).sum())?;
+        let mut pieces = Pieces::default();
+        let gap = access.options.coalesce_bytes;
+        pieces.fetch(&*access.reader, &footer.key, ranges, gap).await?;
+        let mut work = Vec::with_capacity(plans.len());
+        for plan in plans {
+            let (footer, wanted, make) = (Arc::clone(&footer), wanted.clone(), make.clone());
+            // A row group's own pieces: they go with it.
+            let pieces = pieces.part(&plan.ranges());
+            work.push(access.compute(move || {
+                let mut unpacker = Unpacker::new().map_err(|bad| footer.bad("file", 0, bad.0))?;
+                let keep = |head: &RowHead| wanted.is_wanted(head);
+                let (rows, bytes) = plan.read(&footer, &pieces, &mut unpacker, keep)?;
+                let (made, bytes) = make(rows, bytes as u64)?;
+                wanted.budget.take(bytes)?;
+                Ok(made)
+            }));
         }
-        let key = std::sync::Arc::clone(&self.footer.key);
-        self.pieces.fetch(reader, &key, ranges, options.coalesce_bytes).await?;
-        let mut unpacker = Unpacker::new().map_err(|bad| self.footer.bad("file", 0, bad.0))?;
-        let (mut rows, mut held) = (Vec::new(), 0u64);
-        for plan in &plans {
-            let keep = |head: &crate::rows::RowHead| {
-                head.t0 <= wanted.end
-                    && wanted.start <= crate::write::window_end(head.t0, wanted.window_ms)
-                    && wanted.sids.binary_search(&head.sid).is_ok()
-            };
-            let (mut some, bytes) = plan.read(&self.footer, &self.pieces, &mut unpacker, keep)?;
-            rows.append(&mut some);
-            held += bytes as u64;
-            if held > wanted.budget {
-                return Err(too_large(held));
-            }
-        }
-        // The packed bytes are no longer needed.
-        self.pieces = Pieces::default();
-        Ok((rows, held))
+        drop(pieces);
+        stream::iter(work).buffered(GROUPS_AT_ONCE).try_collect().await
     }
 
-    fn plans(&self, wanted: &Wanted<'_>) -> Result<Vec<Plan>, Error> {
+    /// The rows of the series wanted that may have samples in the range, in the order of the file.
+    pub(crate) async fn rows(self, access: &Access, wanted: &Wanted) -> Result<Vec<Row>, Error> {
+        let rows = self.each(access, wanted, |rows, bytes| Ok((rows, bytes))).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn plans(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         let mut plans = Vec::new();
         for group in 0..self.footer.groups() {
             if let Some((first, last)) = self.footer.bounds(group, "t0")
@@ -76,7 +93,7 @@ impl SamplesTable {
             {
                 continue;
             }
-            let rows = self.rows_of_sids(group, wanted.sids)?;
+            let rows = self.rows_of_sids(group, &wanted.sids)?;
             if !rows.is_empty() {
                 plans.push(Plan::new(&self.footer, group, self.histograms, rows)?);
             }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use mneme_model::{Matcher, TimestampMs};
 
+use super::ReadBudget;
+
 /// The labels that are wanted of the series found.
 #[derive(Clone, Debug, Default)]
 pub enum Projection {
@@ -34,14 +36,23 @@ pub struct Select {
     pub end: TimestampMs,
     /// The labels wanted.
     pub labels: Projection,
-    /// The read fails where it would hold more than this many bytes.
-    pub max_bytes: u64,
+    /// The read fails where more would be held.
+    pub budget: ReadBudget,
+    /// Of series without histograms [`super::BlockReader::batch`] gives the newest sample of the range only.
+    pub newest_only: bool,
 }
 
 impl Select {
     /// All labels, and no bound on memory.
     #[must_use]
     pub fn new(matchers: Vec<Matcher>, start: TimestampMs, end: TimestampMs) -> Self {
-        Self { matchers, start, end, labels: Projection::All, max_bytes: u64::MAX }
+        Self {
+            matchers,
+            start,
+            end,
+            labels: Projection::All,
+            budget: ReadBudget::default(),
+            newest_only: false,
+        }
     }
 }

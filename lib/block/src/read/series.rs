@@ -7,7 +7,7 @@ use super::group::Row;
 use super::holes::Holes;
 use crate::Error;
 use crate::codec::Bad;
-use crate::rows::{Counts, Scratch, assemble, decode, flag};
+use crate::rows::{Counts, assemble};
 
 /// A series with its rows. The pages behind them are shared with the other series of the read; they are decoded when asked for.
 #[derive(Clone, Debug)]
@@ -53,11 +53,10 @@ impl BlockSeries {
     /// Appends the samples of `start..=end` as they were sent. `out`'s samples must be before `start`.
     pub fn read_raw(&self, start: TimestampMs, end: TimestampMs, out: &mut RawSamples) -> Result<(), Error> {
         self.read_floats(start, end, (&mut out.t, &mut out.v, &mut out.st))?;
-        let mut scratch = Scratch::default();
         let mut samples = Vec::new();
         for row in self.histograms.iter().filter(|row| row.head.t0 <= end) {
             samples.clear();
-            read_histograms(row, &mut scratch, &mut samples).map_err(|bad| row.bad(bad))?;
+            read_histograms(row, &mut samples).map_err(|bad| row.bad(bad))?;
             let wanted = |t| (start..=end).contains(&t) && !self.holes.contain(t);
             for sample in samples.drain(..).filter(|sample| wanted(sample.t)) {
                 if out.histograms.last().is_some_and(|last| last.t >= sample.t) {
@@ -75,36 +74,17 @@ impl BlockSeries {
         end: TimestampMs,
         (t, v, st): (&mut Vec<TimestampMs>, &mut Vec<f64>, &mut Vec<TimestampMs>),
     ) -> Result<(), Error> {
-        let mut scratch = Scratch::default();
         for row in self.floats.iter().filter(|row| row.head.t0 <= end) {
-            let head = &row.head;
-            if st.is_empty() && (head.st != 0 || head.has(flag::SD)) {
-                st.resize(t.len(), 0);
-            }
-            let with_st = !st.is_empty() || head.st != 0 || head.has(flag::SD);
             let from = t.len();
-            decode(head, row, &mut scratch, t, v, with_st.then_some(&mut *st)).map_err(|bad| row.bad(bad))?;
-            let keep_to = t.len() - t[from..].iter().rev().take_while(|t| **t > end).count();
-            t.truncate(keep_to);
-            v.truncate(keep_to);
-            if with_st {
-                st.truncate(keep_to);
-            }
-            if t.get(from).is_some_and(|first| *first < start) {
-                let cut = from + t[from..].partition_point(|t| *t < start);
-                t.drain(from..cut);
-                v.drain(from..cut);
-                if with_st {
-                    st.drain(from..cut);
-                }
-            }
+            let columns = row.columns().map_err(|bad| row.bad(bad))?;
+            columns.append((start, end), t, v, st).map_err(|error| row.bad(error.into()))?;
             if let (Some(first), Some(last)) = (t.get(from), t.last())
                 && self.holes.overlap(*first, *last)
             {
                 let keep: Vec<bool> = t[from..].iter().map(|t| !self.holes.contain(*t)).collect();
                 retain(t, from, &keep);
                 retain(v, from, &keep);
-                if with_st {
+                if !st.is_empty() {
                     retain(st, from, &keep);
                 }
             }
@@ -126,14 +106,11 @@ fn retain<T: Copy>(values: &mut Vec<T>, from: usize, keep: &[bool]) {
     values.truncate(to);
 }
 
-fn read_histograms(
-    row: &Row,
-    scratch: &mut Scratch,
-    out: &mut Vec<mneme_model::chunk::HistogramSample>,
-) -> Result<(), Bad> {
+fn read_histograms(row: &Row, out: &mut Vec<mneme_model::chunk::HistogramSample>) -> Result<(), Bad> {
     let layout = row.layout()?;
     let (mut t, mut sums, mut st) = (Vec::new(), Vec::new(), Vec::new());
-    decode(&row.head, row, scratch, &mut t, &mut sums, Some(&mut st))?;
+    row.columns()?.append((TimestampMs::MIN, TimestampMs::MAX), &mut t, &mut sums, &mut st)?;
+    st.resize(t.len(), 0);
     let mut counts = Counts::default();
     row.i64s(10, &mut counts.count)?;
     row.i64s(11, &mut counts.zero)?;

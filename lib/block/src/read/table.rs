@@ -1,20 +1,22 @@
 //! The series table of a part: which series match, and what they are called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{Labels, LabelsBuilder, LabelsRef, MatchOp, Matcher, TimestampMs};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use super::column;
+use super::access::Access;
 use super::deletion::Deletion;
-use super::footer::{Chunk, Footer};
+use super::footer::Footer;
 use super::holes::Holes;
-use super::labels::{self, ABSENT, TextColumn, TextLists, Texts};
+use super::labels::{ABSENT, TextColumn, TextLists, Texts};
+use super::numbers::NumberColumn;
+use super::parsed::ParsedCache;
 use super::pieces::Pieces;
 use super::select::{Projection, Select};
-use super::{RangeReader, ReadOptions};
 use crate::Error;
 use crate::codec::page::Unpacker;
 
@@ -46,54 +48,102 @@ struct Candidate {
     holes: Vec<(TimestampMs, TimestampMs)>,
 }
 
-/// An open series table.
-pub(crate) struct SeriesTable<'a> {
-    pub(crate) footer: Footer,
+/// An open series table. Cheap to clone as long as nothing is held.
+#[derive(Clone)]
+pub(crate) struct SeriesTable {
+    pub(crate) footer: Arc<Footer>,
     pub(crate) pieces: Pieces,
-    pub(crate) reader: &'a dyn RangeReader,
-    pub(crate) options: ReadOptions,
-    pub(crate) deletions: &'a [Deletion],
+    /// The whole file, where it is small enough to be fetched at once.
+    pub(crate) whole: Option<Range<u64>>,
+    /// What was parsed, where columns are parsed whole; else none is kept.
+    parsed: Option<Arc<ParsedCache>>,
+    texts: HashMap<String, Arc<TextColumn>>,
+    numbers: HashMap<&'static str, Arc<NumberColumn>>,
 }
 
-impl SeriesTable<'_> {
+/// Tables with more series are read page by page, and what was read of them is not kept parsed.
+const MAX_PARSED_SERIES: u32 = 1 << 16;
+
+/// Columns of numbers that say whether a series is in a range.
+const RANGE: [&str; 3] = ["mint", "maxt", "nsamples"];
+
+impl SeriesTable {
+    pub(crate) fn new(
+        footer: Arc<Footer>,
+        pieces: Pieces,
+        whole: Option<Range<u64>>,
+        access: &Access,
+    ) -> Result<Self, Error> {
+        let small = footer.groups() == 1 && footer.rows(0)? <= MAX_PARSED_SERIES;
+        let parsed = access.parsed.clone().filter(|_| whole.is_some() && small);
+        Ok(Self { footer, pieces, whole, parsed, texts: HashMap::new(), numbers: HashMap::new() })
+    }
+
     /// The series that match and have samples in the range that are not all deleted, ascending.
-    pub(crate) async fn select(&mut self, select: &Select) -> Result<Vec<Found>, Error> {
+    pub(crate) async fn select(
+        mut self,
+        access: &Access,
+        select: &Arc<Select>,
+        deletions: &Arc<[Deletion]>,
+    ) -> Result<Vec<Found>, Error> {
         if self.footer.groups() == 0 || select.matchers.iter().any(|it| !self.may_match(it)) {
             return Ok(Vec::new());
         }
         let rows = self.rows_of_name(&select.matchers)?;
         let Some(rows) = rows else { return Ok(Vec::new()) };
-        let deletions: Vec<&Deletion> =
-            self.deletions.iter().filter(|it| it.overlaps(select.start, select.end)).collect();
-        let matchers = || select.matchers.iter().chain(deletions.iter().flat_map(|it| &it.matchers));
+        let within = deletions.iter().filter(|it| it.overlaps(select.start, select.end));
+        let matchers = || select.matchers.iter().chain(within.clone().flat_map(|it| &it.matchers));
         let columns: BTreeSet<String> = matchers().filter_map(|it| self.column(it.name())).collect();
         let rest = matchers().any(|it| self.in_rest(it.name()));
-        self.fetch(&["mint", "maxt", "nsamples"], &columns, rest, &rows).await?;
-        let mut unpacker = self.unpacker()?;
-        let mut selected = self.rows_of_range(&rows, select.start, select.end, &mut unpacker)?;
-        for matcher in &select.matchers {
-            self.keep_matching(matcher, &rows, &mut selected, &mut unpacker)?;
+        self.fetch(access, &RANGE, &columns, rest, &rows).await?;
+        let (asked, deletions) = (Arc::clone(select), Arc::clone(deletions));
+        let find = move || {
+            let selected = self.find(&asked, &deletions, &rows)?;
+            Ok((self, selected))
+        };
+        let (mut table, selected) = access.compute(find).await?;
+        if selected.is_empty() {
+            return Ok(Vec::new());
         }
-        for deletion in deletions {
-            self.delete(deletion, &rows, &mut selected, &mut unpacker)?;
-        }
-        let selected = remaining(selected, select.start, select.end);
-        let labels = self.labels(&selected, &select.labels, &mut unpacker).await?;
-        Ok(selected
-            .into_iter()
-            .zip(labels)
-            .map(|((candidate, holes), labels)| Found {
+        let wanted = table.wanted_labels(&select.labels);
+        let end = |it: Option<&(Candidate, Holes)>| it.map(|(candidate, _)| candidate.row);
+        let rows = within_rows(&table.all_rows()?, end(selected.first()), end(selected.last()));
+        let columns = wanted.names.iter().map(|name| format!("l_{name}")).collect();
+        table.fetch(access, &[], &columns, wanted.rest, &rows).await?;
+        let asked = Arc::clone(select);
+        let label = move || {
+            let labels = table.labels(&selected, &asked.labels, &wanted, &rows)?;
+            let found = selected.into_iter().zip(labels).map(|((candidate, holes), labels)| Found {
                 sid: candidate.row,
                 labels,
                 samples: candidate.samples,
                 holes,
-            })
-            .collect())
+            });
+            Ok(found.collect())
+        };
+        access.compute(label).await
+    }
+
+    fn find(
+        &mut self,
+        select: &Select,
+        deletions: &[Deletion],
+        rows: &[Range<u32>],
+    ) -> Result<Vec<(Candidate, Holes)>, Error> {
+        let mut unpacker = self.unpacker()?;
+        let mut selected = self.rows_of_range(rows, select.start, select.end, &mut unpacker)?;
+        for matcher in &select.matchers {
+            self.keep_matching(matcher, rows, &mut selected, &mut unpacker)?;
+        }
+        for deletion in deletions.iter().filter(|it| it.overlaps(select.start, select.end)) {
+            self.delete(deletion, rows, &mut selected, &mut unpacker)?;
+        }
+        Ok(remaining(selected, select.start, select.end))
     }
 
     /// Notes for the series that a deletion is of when it is.
     fn delete(
-        &self,
+        &mut self,
         deletion: &Deletion,
         rows: &[Range<u32>],
         selected: &mut [Candidate],
@@ -120,33 +170,33 @@ impl SeriesTable<'_> {
     }
 
     /// The names of the labels that have no column of their own.
-    pub(crate) async fn rest_names(&mut self) -> Result<Vec<String>, Error> {
+    pub(crate) async fn rest_names(&mut self, access: &Access) -> Result<Vec<String>, Error> {
         let chunk = self.footer.chunk(0, REST[0])?;
-        self.fetch_ranges(TextColumn::ranges(&chunk, &self.all_rows()?)).await?;
+        self.fetch_ranges(access, TextColumn::ranges(&chunk, &self.all_rows()?)).await?;
         let mut unpacker = self.unpacker()?;
         let keys = TextLists::read(&self.footer, &chunk, &self.pieces, &mut unpacker)?;
         Ok(texts(&keys.texts))
     }
 
     /// All values of a label, not sorted, some perhaps twice.
-    pub(crate) async fn values(&mut self, name: &str) -> Result<Vec<String>, Error> {
+    pub(crate) async fn values(&mut self, access: &Access, name: &str) -> Result<Vec<String>, Error> {
         let rows = self.all_rows()?;
         match self.column(name) {
             Some(column) => {
                 let chunk = self.footer.chunk(0, &column)?;
                 let mut unpacker = self.unpacker()?;
                 if self.footer.is_all_dictionary(0, &column) && chunk.dictionary.is_some() {
-                    self.fetch_ranges(chunk.dictionary.iter().cloned().collect()).await?;
+                    self.fetch_ranges(access, chunk.dictionary.iter().cloned().collect()).await?;
                     let dictionary =
                         TextColumn::dictionary(&self.footer, &chunk, &self.pieces, &mut unpacker)?;
                     return Ok(texts(&dictionary));
                 }
-                self.fetch_ranges(TextColumn::ranges(&chunk, &rows)).await?;
+                self.fetch_ranges(access, TextColumn::ranges(&chunk, &rows)).await?;
                 let column = TextColumn::read(&self.footer, &chunk, &rows, &self.pieces, &mut unpacker)?;
                 Ok(texts(&column.texts))
             }
             None if self.in_rest(name) => {
-                self.fetch(&[], &BTreeSet::new(), true, &rows).await?;
+                self.fetch(access, &[], &BTreeSet::new(), true, &rows).await?;
                 let mut unpacker = self.unpacker()?;
                 let rest = self.rest(&mut unpacker)?;
                 let all = 0..self.footer.rows(0)?;
@@ -221,74 +271,114 @@ impl SeriesTable<'_> {
         Ok((!rows.is_empty()).then_some(rows))
     }
 
-    async fn fetch_ranges(&mut self, ranges: Vec<Range<u64>>) -> Result<(), Error> {
-        let key = std::sync::Arc::clone(&self.footer.key);
-        self.pieces.fetch(self.reader, &key, ranges, self.options.coalesce_bytes).await
+    async fn fetch_ranges(&mut self, access: &Access, ranges: Vec<Range<u64>>) -> Result<(), Error> {
+        let key = Arc::clone(&self.footer.key);
+        // The same range as the first time, which caches of ranges know.
+        let ranges = match &self.whole {
+            Some(all) if ranges.iter().any(|range| self.pieces.get(range).is_none()) => vec![all.clone()],
+            _ => ranges,
+        };
+        self.pieces.fetch(&*access.reader, &key, ranges, access.options.coalesce_bytes).await
     }
 
+    /// Fetches what is needed of columns and is not kept parsed.
     async fn fetch(
         &mut self,
-        numbers: &[&str],
+        access: &Access,
+        numbers: &[&'static str],
         columns: &BTreeSet<String>,
         rest: bool,
         rows: &[Range<u32>],
     ) -> Result<(), Error> {
         let mut ranges = Vec::new();
-        for name in numbers.iter().copied().chain(columns.iter().map(String::as_str)) {
-            ranges.extend(TextColumn::ranges(&self.footer.chunk(0, name)?, rows));
+        for name in numbers {
+            match self.parsed.as_ref().and_then(|parsed| parsed.get(&self.footer.key, name)) {
+                Some(column) => drop(self.numbers.insert(name, column)),
+                None => ranges.extend(TextColumn::ranges(&*self.footer.chunk(0, name)?, rows)),
+            }
+        }
+        for name in columns {
+            match self.parsed.as_ref().and_then(|parsed| parsed.get(&self.footer.key, name)) {
+                Some(column) => drop(self.texts.insert(name.clone(), column)),
+                None => ranges.extend(TextColumn::ranges(&*self.footer.chunk(0, name)?, rows)),
+            }
         }
         for name in REST.iter().filter(|_| rest) {
-            ranges.extend(TextColumn::ranges(&self.footer.chunk(0, name)?, &self.all_rows()?));
+            ranges.extend(TextColumn::ranges(&*self.footer.chunk(0, name)?, &self.all_rows()?));
         }
-        self.fetch_ranges(ranges).await
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        self.fetch_ranges(access, ranges).await
+    }
+
+    /// The column of texts, of these rows at least, whose pages were fetched.
+    fn text_column(
+        &mut self,
+        name: &str,
+        rows: &[Range<u32>],
+        unpacker: &mut Unpacker,
+    ) -> Result<Arc<TextColumn>, Error> {
+        if let Some(column) = self.texts.get(name) {
+            return Ok(Arc::clone(column));
+        }
+        let chunk = self.footer.chunk(0, name)?;
+        let Some(parsed) = &self.parsed else {
+            return TextColumn::read(&self.footer, &chunk, rows, &self.pieces, unpacker).map(Arc::new);
+        };
+        let all = self.all_rows()?;
+        let column = Arc::new(TextColumn::read(&self.footer, &chunk, &all, &self.pieces, unpacker)?);
+        parsed.put(&self.footer.key, name, &column, column.memory());
+        self.texts.insert(name.to_owned(), Arc::clone(&column));
+        Ok(column)
     }
 
     /// The rows with samples in the time range, and how many samples they have.
     fn rows_of_range(
-        &self,
+        &mut self,
         rows: &[Range<u32>],
         start: TimestampMs,
         end: TimestampMs,
         unpacker: &mut Unpacker,
     ) -> Result<Vec<Candidate>, Error> {
-        let mint = self.numbers("mint", rows, unpacker)?;
-        let maxt = self.numbers("maxt", rows, unpacker)?;
-        let samples = self.numbers("nsamples", rows, unpacker)?;
-        let all = mint.into_iter().zip(maxt).zip(samples);
-        Ok(all
-            .filter(|(((row, mint), (_, maxt)), _)| {
-                let at = rows.partition_point(|range| range.end <= *row);
-                *mint <= end && start <= *maxt && rows.get(at).is_some_and(|range| range.start <= *row)
-            })
-            .map(|(((row, first), (_, last)), (_, samples))| {
-                let samples = u64::try_from(samples).unwrap_or(0);
-                Candidate { row, samples, first, last, holes: Vec::new() }
-            })
-            .collect())
+        let [mint, maxt, samples] = [
+            self.number_column(RANGE[0], rows, unpacker)?,
+            self.number_column(RANGE[1], rows, unpacker)?,
+            self.number_column(RANGE[2], rows, unpacker)?,
+        ];
+        let mut found = Vec::new();
+        for row in rows.iter().cloned().flatten() {
+            let (Some(first), Some(last)) = (mint.get(row), maxt.get(row)) else { continue };
+            if first <= end && start <= last {
+                let samples = samples.get(row).and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
+                found.push(Candidate { row, samples, first, last, holes: Vec::new() });
+            }
+        }
+        Ok(found)
     }
 
-    /// The numbers of the pages of `rows`, with their rows.
-    fn numbers(
-        &self,
-        name: &str,
+    /// The column of numbers, of these rows at least, whose pages were fetched.
+    fn number_column(
+        &mut self,
+        name: &'static str,
         rows: &[Range<u32>],
         unpacker: &mut Unpacker,
-    ) -> Result<Vec<(u32, i64)>, Error> {
-        let chunk = self.footer.chunk(0, name)?;
-        let mut out = Vec::new();
-        let mut values = Vec::new();
-        for place in chunk.pages_of(rows) {
-            let page = labels::page(&self.footer, &chunk, &self.pieces, place, unpacker)?;
-            values.clear();
-            column::integers(&page, true, &mut values)
-                .map_err(|bad| self.footer.bad(name, place.bytes.start, bad.0))?;
-            out.extend(place.rows.clone().zip(values.iter().copied()));
+    ) -> Result<Arc<NumberColumn>, Error> {
+        if let Some(column) = self.numbers.get(name) {
+            return Ok(Arc::clone(column));
         }
-        Ok(out)
+        let chunk = self.footer.chunk(0, name)?;
+        let Some(parsed) = &self.parsed else {
+            return NumberColumn::read(&self.footer, &chunk, rows, &self.pieces, unpacker).map(Arc::new);
+        };
+        let all = self.all_rows()?;
+        let column = Arc::new(NumberColumn::read(&self.footer, &chunk, &all, &self.pieces, unpacker)?);
+        parsed.put(&self.footer.key, name, &column, column.memory());
+        Ok(column)
     }
 
     fn keep_matching(
-        &self,
+        &mut self,
         matcher: &Matcher,
         rows: &[Range<u32>],
         selected: &mut Vec<Candidate>,
@@ -298,9 +388,8 @@ impl SeriesTable<'_> {
             return Ok(());
         }
         if let Some(name) = self.column(matcher.name()) {
-            let chunk = self.footer.chunk(0, &name)?;
-            let rows = within(rows, selected.first().map(|it| it.row), selected.last().map(|it| it.row));
-            let column = TextColumn::read(&self.footer, &chunk, &rows, &self.pieces, unpacker)?;
+            let (first, last) = (selected.first().map(|it| it.row), selected.last().map(|it| it.row));
+            let column = self.text_column(&name, &within_rows(rows, first, last), unpacker)?;
             // Each value is looked at once at most: the answer is kept.
             let mut known: Vec<Option<bool>> = vec![None; column.texts.len()];
             let empty = matcher.matches_empty();
@@ -322,42 +411,40 @@ impl SeriesTable<'_> {
 
     fn rest(&self, unpacker: &mut Unpacker) -> Result<Rest, Error> {
         let mut read = |name| {
-            let chunk: Chunk = self.footer.chunk(0, name)?;
+            let chunk = self.footer.chunk(0, name)?;
             TextLists::read(&self.footer, &chunk, &self.pieces, unpacker)
         };
         Ok(Rest { keys: read(REST[0])?, values: read(REST[1])? })
     }
 
-    async fn labels(
-        &mut self,
-        selected: &[(Candidate, Holes)],
-        projection: &Projection,
-        unpacker: &mut Unpacker,
-    ) -> Result<Vec<Labels>, Error> {
-        if selected.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Which labels' columns have to be read.
+    fn wanted_labels(&self, projection: &Projection) -> WantedLabels {
         let (mut names, has_rest) = self.names();
         names.retain(|name| projection.wants(name));
         // Labels are ordered by the bytes of their names.
         names.sort_unstable();
-        let columns = names.iter().map(|name| format!("l_{name}")).collect();
         let rest = has_rest
             && match projection {
                 Projection::All => true,
                 Projection::Only(wanted) => wanted.iter().any(|name| self.in_rest(name)),
             };
-        let end = |it: Option<&'_ (Candidate, Holes)>| it.map(|(candidate, _)| candidate.row);
-        let (first, last) = (end(selected.first()), end(selected.last()));
-        let rows = within(&self.all_rows()?, first, last);
-        self.fetch(&[], &columns, rest, &rows).await?;
-        let mut read = Vec::with_capacity(names.len());
-        for name in &names {
-            let chunk = self.footer.chunk(0, &format!("l_{name}"))?;
-            let column = TextColumn::read(&self.footer, &chunk, &rows, &self.pieces, unpacker)?;
+        WantedLabels { names, rest }
+    }
+
+    fn labels(
+        &mut self,
+        selected: &[(Candidate, Holes)],
+        projection: &Projection,
+        wanted: &WantedLabels,
+        rows: &[Range<u32>],
+    ) -> Result<Vec<Labels>, Error> {
+        let mut unpacker = self.unpacker()?;
+        let mut read = Vec::with_capacity(wanted.names.len());
+        for name in &wanted.names {
+            let column = self.text_column(&format!("l_{name}"), rows, &mut unpacker)?;
             read.push((name.as_str(), column));
         }
-        let rest = if rest { Some(self.rest(unpacker)?) } else { None };
+        let rest = if wanted.rest { Some(self.rest(&mut unpacker)?) } else { None };
         let mut buffer = String::new();
         let mut out = Vec::with_capacity(selected.len());
         for row in selected.iter().map(|(candidate, _)| candidate.row) {
@@ -382,6 +469,14 @@ impl SeriesTable<'_> {
         }
         Ok(out)
     }
+}
+
+/// The labels to read.
+struct WantedLabels {
+    /// Those with columns, sorted.
+    names: Vec<String>,
+    /// Whether some have none.
+    rest: bool,
 }
 
 /// Labels without a column.
@@ -410,7 +505,7 @@ fn remaining(selected: Vec<Candidate>, start: TimestampMs, end: TimestampMs) -> 
 }
 
 /// The parts of `rows` between the first and the last row selected.
-fn within(rows: &[Range<u32>], first: Option<u32>, last: Option<u32>) -> Vec<Range<u32>> {
+fn within_rows(rows: &[Range<u32>], first: Option<u32>, last: Option<u32>) -> Vec<Range<u32>> {
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let cut = rows.iter().map(|range| range.start.max(first)..range.end.min(last.saturating_add(1)));
     cut.filter(|range| range.start < range.end).collect()

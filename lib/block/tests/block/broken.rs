@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mneme_block::Error;
-use mneme_block::read::{BlockReader, MemoryRanges, RangeReader, ReadOptions, Select};
+use mneme_block::read::{BlockReader, MemoryRanges, RangeReader, ReadBudget, ReadOptions, Select};
 use mneme_model::chunk::RawSamples;
 use mneme_model::{Labels, Matcher, Samples};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::hostile::series;
 use crate::support::{Block, Memory, Series, block_on, small, tenant};
 
 fn read_all(reader: &BlockReader) -> Result<(), Error> {
-    let all = Select { max_bytes: 1 << 28, ..Select::new(Vec::new(), i64::MIN, i64::MAX) };
+    let all = Select { budget: ReadBudget::new(1 << 28), ..Select::new(Vec::new(), i64::MIN, i64::MAX) };
     for series in block_on(reader.select(&all))? {
         series.read(i64::MIN, i64::MAX, &mut Samples::default())?;
         series.read_raw(i64::MIN, i64::MAX, &mut RawSamples::default())?;

@@ -1,6 +1,7 @@
 //! Blocks written and read back.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batch;
 mod broken;
 mod hostile;
 mod labels;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mneme_block::meta::{BlockMeta, FileKind};
-use mneme_block::read::{Projection, Select};
+use mneme_block::read::{Projection, ReadBudget, Select};
 use mneme_block::write::{ChunkSeries, ChunkSource, MemorySink, MetadataRow, WriterOptions, write_block};
 use mneme_model::chunk::{FloatChunkBuilder, RawSamples};
 use mneme_model::{Exemplar, Labels, Matcher, Metadata, MetricType, Samples};
@@ -94,7 +94,7 @@ fn only_the_labels_asked_for_are_there_and_series_stay_apart() {
 
 #[test]
 fn a_read_over_its_budget_is_an_error() {
-    let select = Select { max_bytes: 1000, ..Select::new(Vec::new(), 0, 4 * HOUR) };
+    let select = Select { budget: ReadBudget::new(1000), ..Select::new(Vec::new(), 0, 4 * HOUR) };
     let error = block_on(block(8, 4).reader().select(&select)).unwrap_err();
     assert!(matches!(error, mneme_block::Error::TooLarge { limit, .. } if limit <= 1000), "{error}");
 }

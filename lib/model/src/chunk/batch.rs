@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::Chunk;
+use super::{Chunk, FloatChunkBuilder, HistogramChunkBuilder, RawSamples};
 use crate::Labels;
+
+/// Samples of a chunk of floats that is made here.
+const CHUNK_SAMPLES: usize = 4096;
 
 /// Series with their compressed samples, without memory of its own for each series.
 ///
@@ -87,6 +90,32 @@ impl SeriesBatch {
             self.chunks.push(chunk);
         }
         self.chunks.len().saturating_sub(1)
+    }
+
+    /// Adds samples to the series that came last, as chunks.
+    pub fn push_raw(&mut self, samples: &RawSamples) {
+        let with_st = !samples.st.is_empty();
+        let mut builder = FloatChunkBuilder::new(with_st);
+        for (at, (t, v)) in samples.t.iter().zip(&samples.v).enumerate() {
+            builder.push(*t, *v, samples.st.get(at).copied().unwrap_or(0));
+            if builder.count() as usize >= CHUNK_SAMPLES {
+                self.push(builder.chunk());
+                builder.restart(with_st);
+            }
+        }
+        if builder.count() > 0 {
+            self.push(builder.chunk());
+        }
+        let mut builder = HistogramChunkBuilder::new();
+        for sample in &samples.histograms {
+            if !builder.fits(&sample.histogram) {
+                self.push(std::mem::take(&mut builder).chunk());
+            }
+            builder.push(sample.t, &sample.histogram, sample.st);
+        }
+        if !samples.histograms.is_empty() {
+            self.push(builder.chunk());
+        }
     }
 
     /// A chunk by the number that [`Self::push`] told; good until [`Self::unite`].

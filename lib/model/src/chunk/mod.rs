@@ -6,6 +6,7 @@
 
 mod batch;
 mod bits;
+mod columns;
 mod counter_resets;
 mod float_builder;
 mod float_columns;
@@ -14,6 +15,7 @@ mod histogram_builder;
 mod histogram_reader;
 mod histogram_view;
 mod merge;
+mod planes;
 mod point;
 mod raw;
 mod value;
@@ -21,12 +23,14 @@ mod value;
 use bytes::Bytes;
 
 pub use batch::{BatchMark, BatchSize, SeriesBatch, SeriesView};
+pub use columns::{Columns, MAX_COLUMN_SAMPLES, Values};
 pub use counter_resets::set_counter_resets;
 pub use float_builder::FloatChunkBuilder;
 pub use float_reader::{FloatReader, FloatSample};
 pub use histogram_builder::HistogramChunkBuilder;
 pub use histogram_reader::{HistogramReader, HistogramSample, to_float};
 pub use merge::{merge, merge_each, prefer_histogram};
+pub use planes::Planes;
 pub use point::Point;
 pub use raw::{RawSamples, merge_raw};
 
@@ -42,6 +46,8 @@ pub enum Encoding {
     Histogram = 2,
     /// Floats with start timestamps.
     FloatSt = 3,
+    /// Floats as columns, with or without start timestamps ([`Columns`]): in answers only, never stored.
+    Columns = 4,
 }
 
 impl Encoding {
@@ -52,6 +58,7 @@ impl Encoding {
             1 => Some(Self::Float),
             2 => Some(Self::Histogram),
             3 => Some(Self::FloatSt),
+            4 => Some(Self::Columns),
             _ => None,
         }
     }
@@ -108,6 +115,9 @@ impl Chunk {
             Encoding::Float if self.count == 1 => self.read_floats(start, end, out),
             Encoding::Float => float_columns::read(self, start, end, out),
             Encoding::FloatSt => self.read_floats(start, end, out),
+            Encoding::Columns => {
+                Columns::parse(self)?.append((start, end), &mut out.t, &mut out.v, &mut out.st)
+            }
             Encoding::Histogram => self.read_histograms(start, end, out),
         }
     }
@@ -121,7 +131,7 @@ impl Chunk {
     /// The float samples one by one; none where the chunk holds histograms.
     #[must_use]
     pub fn floats(&self) -> FloatReader<'_> {
-        FloatReader::new(self.encoding, self.min_time, self.max_time, self.count, &self.data)
+        FloatReader::new(self)
     }
 
     /// The histograms one by one, as they were sent; none where the chunk holds floats.

@@ -1,0 +1,168 @@
+//! Numbers as planes of their bytes: plane 0 has the lowest byte of each number, plane 1 the next one, and so on.
+//!
+//! Small numbers have few planes, and what reads them knows how many before it begins: so loops over them have no branches.
+
+use super::bits::unzigzag;
+use crate::TimestampMs;
+
+/// Sums are made in blocks of so many.
+const BLOCK: usize = 128;
+
+/// Numbers of at most 8 bytes, lowest plane first; planes of zeros at the top are left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Planes<'a> {
+    planes: [&'a [u8]; 8],
+    width: usize,
+    len: usize,
+}
+
+impl<'a> Planes<'a> {
+    /// The planes of `len` numbers; `None` where there are more than 8 or one has another length.
+    #[must_use]
+    pub fn new(planes: &[&'a [u8]], len: usize) -> Option<Self> {
+        if planes.len() > 8 || planes.iter().any(|plane| plane.len() != len) {
+            return None;
+        }
+        let mut all = Self { len, ..Self::default() };
+        all.planes[..planes.len()].copy_from_slice(planes);
+        all.width = planes
+            .iter()
+            .rposition(|plane| plane.iter().fold(0, |or, byte| or | byte) != 0)
+            .map_or(0, |at| at + 1);
+        Some(all)
+    }
+
+    /// `width` planes of `len` numbers, one after the other in `bytes`; `None` where their lengths do not fit.
+    pub(super) fn split(bytes: &'a [u8], width: usize, len: usize) -> Option<Self> {
+        if width > 8 || bytes.len() != len.checked_mul(width)? {
+            return None;
+        }
+        let mut all = Self { len, width, ..Self::default() };
+        for (at, plane) in all.planes[..width].iter_mut().enumerate() {
+            *plane = bytes.get(at * len..(at + 1) * len)?;
+        }
+        Some(all)
+    }
+
+    /// How many numbers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many planes are not all zeros.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Appends the planes, one after the other.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        self.planes[..self.width].iter().for_each(|plane| out.extend_from_slice(plane));
+    }
+
+    /// A number; 0 behind the last.
+    #[must_use]
+    pub fn get(&self, at: usize) -> u64 {
+        let byte = |plane: &&[u8]| plane.get(at).copied().unwrap_or(0);
+        self.planes[..self.width].iter().rev().fold(0, |word, plane| word << 8 | u64::from(byte(plane)))
+    }
+
+    /// Appends `base + i * step` plus the zigzag number `i - 1`, for i from 1.
+    pub(super) fn add_times(&self, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
+        let mut time = base;
+        self.each(self.len, &mut |block: &[u64]| {
+            let from = time;
+            out.extend(
+                block.iter().zip(1i64..).map(|(zigzag, i)| {
+                    from.wrapping_add(i.wrapping_mul(step)).wrapping_add(unzigzag(*zigzag))
+                }),
+            );
+            time = from.wrapping_add((block.len() as i64).wrapping_mul(step));
+        });
+    }
+
+    /// Appends the sums of `first` and the first `count` zigzag numbers, one number more each time, divided by `power`.
+    pub(super) fn add_sums(&self, count: usize, first: i64, power: f64, out: &mut Vec<f64>) {
+        let mut sum = first;
+        let mut sums = [0i64; BLOCK];
+        self.each(count, &mut |block: &[u64]| {
+            let sums = &mut sums[..block.len()];
+            for (place, zigzag) in sums.iter_mut().zip(block) {
+                sum = sum.wrapping_add(unzigzag(*zigzag));
+                *place = sum;
+            }
+            if power == 1.0 {
+                out.extend(sums.iter().map(|sum| *sum as f64));
+            } else {
+                out.extend(sums.iter().map(|sum| *sum as f64 / power));
+            }
+        });
+    }
+
+    /// The same as integers.
+    pub(super) fn add_integers(&self, count: usize, first: i64, out: &mut Vec<i64>) {
+        let mut sum = first;
+        self.each(count, &mut |block: &[u64]| {
+            out.extend(block.iter().map(|zigzag| {
+                sum = sum.wrapping_add(unzigzag(*zigzag));
+                sum
+            }));
+        });
+    }
+
+    /// Appends the first `count` numbers as the bits of doubles.
+    pub(super) fn add_doubles(&self, count: usize, out: &mut Vec<f64>) {
+        self.each(count, &mut |block: &[u64]| out.extend(block.iter().map(|bits| f64::from_bits(*bits))));
+    }
+
+    /// Calls `sink` for each number.
+    pub fn for_each(&self, mut sink: impl FnMut(u64)) {
+        self.each(self.len, &mut |block: &[u64]| block.iter().for_each(|word| sink(*word)));
+    }
+
+    /// Hands on the first `count` numbers in blocks.
+    #[inline(always)]
+    fn each(&self, count: usize, sink: &mut impl FnMut(&[u64])) {
+        let count = count.min(self.len);
+        match self.width {
+            0 => zeros(count, sink),
+            1 => self.blocks::<1>(count, sink),
+            2 => self.blocks::<2>(count, sink),
+            3 => self.blocks::<3>(count, sink),
+            4 => self.blocks::<4>(count, sink),
+            5 => self.blocks::<5>(count, sink),
+            6 => self.blocks::<6>(count, sink),
+            7 => self.blocks::<7>(count, sink),
+            _ => self.blocks::<8>(count, sink),
+        }
+    }
+
+    #[inline(always)]
+    fn blocks<const W: usize>(&self, count: usize, sink: &mut impl FnMut(&[u64])) {
+        let mut words = [0u64; BLOCK];
+        for from in (0..count).step_by(BLOCK) {
+            let len = BLOCK.min(count - from);
+            let words = &mut words[..len];
+            // Of the same length as the words, so that the loop needs no checks.
+            let planes: [&[u8]; W] = std::array::from_fn(|at| &self.planes[at][from..from + len]);
+            for (i, word) in words.iter_mut().enumerate() {
+                *word = (0..W).fold(0, |or, at| or | u64::from(planes[at][i]) << (8 * at));
+            }
+            sink(words);
+        }
+    }
+}
+
+#[inline(always)]
+fn zeros(count: usize, sink: &mut impl FnMut(&[u64])) {
+    for from in (0..count).step_by(BLOCK) {
+        sink(&[0; BLOCK][..BLOCK.min(count - from)]);
+    }
+}
