@@ -1,6 +1,6 @@
 //! The labels of a part's series as dictionary columns.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use mneme_model::Labels;
@@ -21,7 +21,14 @@ pub(crate) struct LabelColumn {
 /// All labels of a part's series.
 #[derive(Debug, Default)]
 pub(crate) struct LabelColumns {
-    columns: BTreeMap<Box<str>, LabelColumn>,
+    /// In order of their first series.
+    columns: Vec<(Box<str>, LabelColumn)>,
+    /// Which column has a name.
+    by_name: HashMap<Box<str>, usize>,
+    /// The columns of the last series, in the order of its labels: the next one mostly has the same.
+    last: Vec<usize>,
+    /// To be filled with the next one's.
+    next: Vec<usize>,
     series: u32,
 }
 
@@ -38,19 +45,40 @@ pub(crate) struct Arranged {
 impl LabelColumns {
     /// Adds the next series.
     pub(crate) fn push(&mut self, labels: &Labels) {
+        self.next.clear();
+        let mut place = 0;
         for (name, value) in labels.iter() {
-            match self.columns.get_mut(name) {
-                Some(column) => column.push(self.series, value),
-                None => self.columns.entry(name.into()).or_default().push(self.series, value),
-            }
+            let is_it = |column: &usize| self.columns.get(*column).is_some_and(|(own, _)| **own == *name);
+            // A label more or less than before shifts the others by one.
+            let near = (place..place + 2).find(|at| self.last.get(*at).is_some_and(is_it));
+            let column = match near {
+                Some(at) => {
+                    place = at + 1;
+                    self.last[at]
+                }
+                None => self.column(name),
+            };
+            self.next.push(column);
+            self.columns[column].1.push(self.series, value);
         }
+        std::mem::swap(&mut self.last, &mut self.next);
         self.series += 1;
+    }
+
+    fn column(&mut self, name: &str) -> usize {
+        if let Some(column) = self.by_name.get(name) {
+            return *column;
+        }
+        let column = self.columns.len();
+        self.columns.push((name.into(), LabelColumn::default()));
+        self.by_name.insert(name.into(), column);
+        column
     }
 
     /// Gives the most frequent names a column each, at most `most`. Of names that differ only in case the most frequent one has a
     /// column: SQL engines fold the case of column names.
     pub(crate) fn arrange(self, most: usize) -> Arranged {
-        let mut by_use: Vec<(Box<str>, LabelColumn)> = self.columns.into_iter().collect();
+        let mut by_use = self.columns;
         by_use.sort_by(|(a, left), (b, right)| right.ids.len().cmp(&left.ids.len()).then(a.cmp(b)));
         let mut folded = HashSet::new();
         let (mut columns, mut rest) = (Vec::new(), Vec::new());
