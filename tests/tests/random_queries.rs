@@ -23,9 +23,9 @@ fn a_thousand_queries_are_answered_as_by_prometheus() {
 }
 
 #[test]
-#[ignore = "takes minutes; all 5,000 seeds"]
-fn five_thousand_queries_are_answered_as_by_prometheus() {
-    compare(0..5000);
+#[ignore = "takes minutes"]
+fn five_thousand_other_queries_are_answered_as_by_prometheus() {
+    compare(100_000..105_000);
 }
 
 #[derive(Default)]
