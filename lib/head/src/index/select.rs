@@ -4,7 +4,7 @@
 //! the values it matches; a matcher that matches `""` takes away series that have one of the values it does not match.
 
 use hashbrown::HashMap;
-use mneme_model::{MatchOp, Matcher};
+use mneme_model::{LabelsRef, MatchOp, Matcher};
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::{Index, Name, Postings};
@@ -13,9 +13,24 @@ use super::{Index, Name, Postings};
 struct Condition<'m> {
     matcher: &'m Matcher,
     /// The only values that it picks (or refuses, where it is negative), where they can be listed.
-    listed: Option<Vec<u32>>,
+    listed: Option<Listed>,
     /// About how many values and series have to be touched.
     cost: usize,
+}
+
+/// Pairs; mostly one, which takes no memory of its own.
+enum Listed {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+impl Listed {
+    fn ids(&self) -> &[u32] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
 }
 
 impl Index {
@@ -30,9 +45,21 @@ impl Index {
     ) -> RoaringBitmap {
         let says_something =
             |matcher: &&Matcher| !(matcher.matches_empty() && verdict(matcher) == Some(true));
-        let mut order: Vec<Condition<'_>> =
-            matchers.iter().filter(says_something).map(|matcher| self.condition(matcher)).collect();
+        let mut order: Vec<Condition<'_>> = Vec::with_capacity(matchers.len());
+        let mut buffer = String::new();
+        order.extend(
+            matchers.iter().filter(says_something).map(|matcher| self.condition(matcher, &mut buffer)),
+        );
         order.sort_by_key(|condition| condition.cost);
+        if let Some((first, rest)) = order.split_first()
+            && let Some(few) = self.few(first)
+        {
+            let found = few.iter().copied().filter(|slot| {
+                let pairs = pairs_of(*slot);
+                rest.iter().all(|condition| self.holds(condition, pairs))
+            });
+            return RoaringBitmap::from_sorted_iter(found).unwrap_or_default();
+        }
         let mut found: Option<RoaringBitmap> = None;
         for condition in order {
             let matcher = condition.matcher;
@@ -54,11 +81,18 @@ impl Index {
         found.unwrap_or_else(|| self.series.clone())
     }
 
-    fn condition<'m>(&self, matcher: &'m Matcher) -> Condition<'m> {
-        let listed: Option<Vec<u32>> = listed(matcher)
-            .map(|values| values.iter().filter_map(|value| self.pair(matcher.name(), value)).collect());
+    fn condition<'m>(&self, matcher: &'m Matcher, buffer: &mut String) -> Condition<'m> {
+        let mut pair = |value: &str| self.pair(matcher.name(), value, buffer);
+        let listed = match matcher.op() {
+            MatchOp::Equal | MatchOp::NotEqual => {
+                Some(pair(matcher.value()).map_or(Listed::Many(Vec::new()), Listed::One))
+            }
+            MatchOp::Regex | MatchOp::NotRegex => matcher
+                .set_values()
+                .map(|values| Listed::Many(values.iter().filter_map(|value| pair(value)).collect())),
+        };
         let cost = match (&listed, self.name(matcher)) {
-            (Some(ids), _) => ids.iter().map(|&id| self.at(id).postings.len()).sum(),
+            (Some(listed), _) => listed.ids().iter().map(|&id| self.at(id).postings.len()).sum(),
             (None, None) => 0,
             (None, Some(name)) => name.series as usize + name.pairs.len() * 8 + 1,
         };
@@ -69,21 +103,53 @@ impl Index {
         self.by_name.get(matcher.name()).map(|&id| &self.names[id as usize])
     }
 
-    fn pair(&self, name: &str, value: &str) -> Option<u32> {
+    fn pair(&self, name: &str, value: &str, buffer: &mut String) -> Option<u32> {
         if value.is_empty() {
             return None;
         }
-        let label = mneme_model::Labels::from_pairs([(name, value)]);
-        let same = |&id: &u32| self.at(id).label == label;
-        self.by_label.find(label.view().hash(0), same).copied()
+        let label = LabelsRef::single(buffer, name, value);
+        let same = |&id: &u32| self.at(id).label.view() == label;
+        self.by_label.find(label.hash(0), same).copied()
+    }
+
+    /// The series that a condition picks, where they are so few that they are looked at one by one for the other conditions.
+    fn few(&self, condition: &Condition<'_>) -> Option<&[u32]> {
+        if condition.matcher.matches_empty() {
+            return None;
+        }
+        match condition.listed.as_ref().filter(|_| !is_negative(condition.matcher))?.ids() {
+            [] => Some(&[]),
+            [only] => match &self.at(*only).postings {
+                Postings::Few(list) => Some(list),
+                Postings::Many(..) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a series with these pairs fulfils a condition.
+    fn holds(&self, condition: &Condition<'_>, pairs: &[u32]) -> bool {
+        let matcher = condition.matcher;
+        let negative = is_negative(matcher);
+        match &condition.listed {
+            // What is listed says it all, unless the absence of the label counts otherwise.
+            Some(listed) if negative == matcher.matches_empty() => {
+                pairs.iter().any(|id| listed.ids().contains(id)) != negative
+            }
+            _ => {
+                let name = self.by_name.get(matcher.name());
+                let of_name = |id: &&u32| name.is_some_and(|name| self.at(**id).name == *name);
+                matcher.matches(pairs.iter().find(of_name).map_or("", |id| self.at(*id).value()))
+            }
+        }
     }
 
     /// Series with a value that matches; the matcher does not match `""`.
     fn pick(&self, condition: &Condition<'_>) -> RoaringBitmap {
         let matcher = condition.matcher;
         let Some(name) = self.name(matcher) else { return RoaringBitmap::new() };
-        if let (Some(ids), false) = (&condition.listed, is_negative(matcher)) {
-            return self.union(ids);
+        if let (Some(listed), false) = (&condition.listed, is_negative(matcher)) {
+            return self.union(listed.ids());
         }
         let on_all = name.series == self.held;
         match verdict(matcher) {
@@ -102,8 +168,8 @@ impl Index {
     fn subtract(&self, condition: &Condition<'_>, set: RoaringBitmap) -> RoaringBitmap {
         let matcher = condition.matcher;
         let Some(name) = self.name(matcher) else { return set };
-        if let (Some(ids), true) = (&condition.listed, is_negative(matcher)) {
-            return set - self.union(ids);
+        if let (Some(listed), true) = (&condition.listed, is_negative(matcher)) {
+            return set - self.union(listed.ids());
         }
         match verdict(matcher) {
             Some(true) => set,
@@ -153,16 +219,6 @@ impl Index {
                 .or_insert_with(|| matcher.matches(pair.map_or("", |id| self.at(id).value())))
         };
         set.iter().filter(matches).collect()
-    }
-}
-
-/// The only values that a matcher picks, or refuses where it is negative, if they can be listed.
-fn listed(matcher: &Matcher) -> Option<Vec<&str>> {
-    match matcher.op() {
-        MatchOp::Equal | MatchOp::NotEqual => Some(vec![matcher.value()]),
-        MatchOp::Regex | MatchOp::NotRegex => {
-            matcher.set_values().map(|values| values.iter().map(|value| &**value).collect())
-        }
     }
 }
 

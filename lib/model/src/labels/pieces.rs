@@ -1,8 +1,15 @@
 //! Label sets taken apart into their single labels, and put together again, without a look at names and values.
 
-use super::{Labels, LabelsRef, split_text};
+use super::{Labels, LabelsRef, push_label, split_text};
 
 impl<'a> LabelsRef<'a> {
+    /// The set of this one label, written into `buffer`, which is cleared first; the value must not be empty.
+    pub fn single(buffer: &'a mut String, name: &str, value: &str) -> Self {
+        buffer.clear();
+        push_label(buffer, name, value);
+        LabelsRef(buffer)
+    }
+
     /// Each label as a set of its own, in order. Their bytes one after the other are the bytes of this set.
     pub fn singles(self) -> impl Iterator<Item = LabelsRef<'a>> {
         let mut rest = self.0;
@@ -34,6 +41,15 @@ impl Labels {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_single_label_is_the_set_of_it() {
+        let (mut buffer, value) = ("before".to_owned(), "v".repeat(70));
+        assert_eq!(
+            LabelsRef::single(&mut buffer, "job", &value),
+            Labels::from_pairs([("job", &*value)]).view()
+        );
+    }
 
     #[test]
     fn singles_make_the_set_again() {
