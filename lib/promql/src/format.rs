@@ -17,7 +17,7 @@ pub fn go_g(value: f64) -> String {
 /// `strconv.FormatFloat(v, 'f', -1, 64)`: the shortest form that reads back, never an exponent.
 #[must_use]
 pub fn go_f(value: f64) -> String {
-    special(value).unwrap_or_else(|| format!("{value}"))
+    special(value).unwrap_or_else(|| plain(value))
 }
 
 /// A float as a label value, as OpenMetrics writes it: `%g` with a `.0` where it would look like an integer.
@@ -61,11 +61,18 @@ fn go_float(value: f64, lowest: i32, limit: i32) -> String {
     }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = split_exponent(&scientific);
-    if exponent < lowest || exponent >= limit {
-        with_exponent(mantissa, exponent)
-    } else {
-        format!("{value}")
+    if exponent < lowest || exponent >= limit { with_exponent(mantissa, exponent) } else { plain(value) }
+}
+
+/// A finite number's shortest digits without an exponent; of two equally near ones the even one, where the standard library takes the
+/// upper one. Such numbers are above 2^40 and print without an exponent here, too.
+fn plain(value: f64) -> String {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    if text.contains('e') {
+        return format!("{value}");
     }
+    text.strip_suffix(".0").unwrap_or(text).to_owned()
 }
 
 fn special(value: f64) -> Option<String> {
@@ -106,6 +113,10 @@ mod tests {
         }
         assert_eq!(go_g(f64::NAN), "NaN");
         assert_eq!(go_f(1e-7), "0.0000001");
+        assert_eq!(
+            (go_f(2_179_139_703_190_279.25), go_f(-3.0)),
+            ("2179139703190279.2".to_owned(), "-3".to_owned())
+        );
         assert_eq!(go_g_precision(1234.0, 2), "1.2e+03");
         assert_eq!(go_g_precision(0.1, 2), "0.1");
         assert_eq!(go_g_precision(12.0, 2), "12");
