@@ -58,6 +58,9 @@ impl Order {
         parts: &[Part],
         mut lists: Vec<(u16, std::vec::IntoIter<SeriesRef>)>,
     ) {
+        let all = lists.iter().map(|(_, series)| series.len()).sum();
+        self.places.reserve_exact(all);
+        self.ends.reserve_exact(all);
         let mut next = |list: usize| loop {
             let (part, series) = lists.get_mut(list)?;
             let place = Place { part: *part, series: series.next()? };
