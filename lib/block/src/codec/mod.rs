@@ -3,6 +3,7 @@
 //! Everything here takes foreign bytes: nothing indexes unchecked, nothing allocates more than the caller expects, and every
 //! error is a [`Bad`], to which the caller adds the file, the column and the offset.
 
+pub(crate) mod checks;
 pub(crate) mod delta;
 pub(crate) mod hybrid;
 pub(crate) mod page;

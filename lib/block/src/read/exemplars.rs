@@ -40,7 +40,7 @@ pub(crate) async fn read(
         let chunks = COLUMNS.iter().map(|name| footer.chunk(group, name)).collect::<Result<Vec<_>, _>>()?;
         let ranges = chunks.iter().flat_map(|chunk| TextColumn::ranges(chunk, &rows)).collect();
         let mut pieces = Pieces::default();
-        pieces.fetch(reader, &footer.key, ranges, options.coalesce_bytes).await?;
+        pieces.fetch_checked(reader, footer, ranges, options.coalesce_bytes).await?;
         let mut unpacker = Unpacker::new().map_err(|bad| footer.bad("file", 0, bad.0))?;
         let [sid, ts, value, trace, key, text] = chunks.as_slice() else { continue };
         let (mut sids, mut times, mut values) = (Vec::new(), Vec::new(), Vec::new());

@@ -13,6 +13,7 @@ use parquet::file::page_index::index_reader::{decode_column_index, decode_offset
 use parquet::file::statistics::Statistics;
 
 use crate::Error;
+use crate::codec::checks::{self, Checks};
 use crate::meta::FileMeta;
 
 /// A footer, with the tail of the file that it was read from.
@@ -22,6 +23,8 @@ pub(crate) struct Footer {
     pub(crate) key: Arc<str>,
     metadata: ParquetMetaData,
     tail: Bytes,
+    /// Of the data before the tail; `None`: whoever wrote it made none.
+    checks: Option<Checks>,
     /// Where the tail starts in the file.
     tail_start: u64,
     columns: HashMap<String, usize>,
@@ -73,7 +76,33 @@ impl Footer {
             (0..schema.num_columns()).map(|at| (schema.column(at).path().string(), at)).collect();
         let chunks = metadata.num_row_groups().saturating_mul(columns.len());
         let chunks = (0..chunks).map(|_| OnceLock::new()).collect();
-        Ok(Self { key: key.into(), metadata, tail, tail_start, columns, chunks })
+        let pairs = metadata.file_metadata().key_value_metadata();
+        let text =
+            pairs.and_then(|all| all.iter().find(|pair| pair.key == checks::KEY)).map(|pair| &pair.value);
+        let checks = match text {
+            None => None,
+            Some(text) => {
+                let checks = text.as_deref().and_then(Checks::parse).filter(|checks| checks.fit(tail_start));
+                Some(checks.ok_or_else(|| broken("its checksums of the data are not such".to_owned()))?)
+            }
+        };
+        Ok(Self { key: key.into(), metadata, tail, checks, tail_start, columns, chunks })
+    }
+
+    /// What to fetch so that a range of data can be checked.
+    pub(crate) fn whole(&self, range: Range<u64>) -> Range<u64> {
+        match self.checks {
+            Some(_) if range.start < range.end => Checks::whole(&range, self.tail_start),
+            _ => range,
+        }
+    }
+
+    /// Compares bytes that start at `start` with their checksums.
+    pub(crate) fn check(&self, start: u64, bytes: &[u8]) -> Result<(), Error> {
+        match self.checks.as_ref().and_then(|checks| checks.broken(start, bytes, self.tail_start)) {
+            None => Ok(()),
+            Some(sector) => Err(self.bad("data", sector, "its checksum is not that of the footer")),
+        }
     }
 
     /// Bytes held, about; with where all columns lie.

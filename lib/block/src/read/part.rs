@@ -217,12 +217,17 @@ pub(crate) async fn open(
     }
     let mut pieces = Pieces::default();
     let all = from..meta.size;
-    pieces.fetch(&*access.reader, &key, vec![all], access.options.coalesce_bytes).await?;
+    // The checksums are in what comes.
+    let unchecked = |_, _: &[u8]| Ok(());
+    pieces.fetch(&*access.reader, &key, vec![all], access.options.coalesce_bytes, unchecked).await?;
     let tail = meta.size.saturating_sub(u64::from(meta.tail))..meta.size;
     // A copy of the tail, so that a kept footer does not hold the whole file.
     let tail = pieces.get(&tail).map(|tail| Bytes::copy_from_slice(&tail)).unwrap_or_default();
     let name = Arc::clone(&key);
     let footer = Arc::new(access.compute(move || Footer::parse(&name, meta, tail)).await?);
+    if let Some(data) = pieces.get(&(from..meta.size)) {
+        footer.check(from, &data)?;
+    }
     if let Some(parsed) = &access.parsed {
         parsed.put(&key, "", &footer, footer.memory());
     }

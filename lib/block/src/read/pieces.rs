@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::RangeReader;
+use super::footer::Footer;
 use crate::Error;
 
 /// Pieces of one object, ascending, that do not overlap.
@@ -32,13 +33,27 @@ impl Pieces {
         Self { pieces }
     }
 
-    /// Fetches what is not here of `ranges`; ranges closer than `gap` come as one.
+    /// Fetches what is not here of the ranges of a file's data, with what is needed to check it, and checks it.
+    pub(crate) async fn fetch_checked(
+        &mut self,
+        reader: &dyn RangeReader,
+        footer: &Footer,
+        ranges: Vec<Range<u64>>,
+        gap: u64,
+    ) -> Result<(), Error> {
+        let missing = ranges.into_iter().filter(|range| self.get(range).is_none());
+        let whole = missing.map(|range| footer.whole(range)).collect();
+        self.fetch(reader, &footer.key, whole, gap, |start, bytes| footer.check(start, bytes)).await
+    }
+
+    /// Fetches what is not here of `ranges`; ranges closer than `gap` come as one. `check` looks at each piece that came.
     pub(crate) async fn fetch(
         &mut self,
         reader: &dyn RangeReader,
         key: &str,
         ranges: Vec<Range<u64>>,
         gap: u64,
+        check: impl Fn(u64, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let missing = ranges.into_iter().filter(|range| self.get(range).is_none()).collect();
         let plan = coalesce(missing, gap);
@@ -55,6 +70,7 @@ impl Pieces {
                     reason: format!("{} bytes were asked for, {} came", range.end - range.start, bytes.len()),
                 });
             }
+            check(range.start, &bytes)?;
             // A later, larger piece makes an earlier one inside of it useless.
             self.pieces
                 .retain(|(start, old)| !(*start >= range.start && start + old.len() as u64 <= range.end));

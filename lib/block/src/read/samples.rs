@@ -60,7 +60,7 @@ impl SamplesTable {
         wanted.budget.check(ranges.iter().map(|range| range.end - range.start).sum())?;
         let mut pieces = Pieces::default();
         let gap = access.options.coalesce_bytes;
-        pieces.fetch(&*access.reader, &footer.key, ranges, gap).await?;
+        pieces.fetch_checked(&*access.reader, &footer, ranges, gap).await?;
         let mut work = Vec::with_capacity(plans.len());
         for plan in plans {
             let (footer, wanted, make) = (Arc::clone(&footer), wanted.clone(), make.clone());

@@ -272,13 +272,13 @@ impl SeriesTable {
     }
 
     async fn fetch_ranges(&mut self, access: &Access, ranges: Vec<Range<u64>>) -> Result<(), Error> {
-        let key = Arc::clone(&self.footer.key);
         // The same range as the first time, which caches of ranges know.
         let ranges = match &self.whole {
             Some(all) if ranges.iter().any(|range| self.pieces.get(range).is_none()) => vec![all.clone()],
             _ => ranges,
         };
-        self.pieces.fetch(&*access.reader, &key, ranges, access.options.coalesce_bytes).await
+        let gap = access.options.coalesce_bytes;
+        self.pieces.fetch_checked(&*access.reader, &self.footer, ranges, gap).await
     }
 
     /// Fetches what is needed of columns and is not kept parsed.

@@ -8,6 +8,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::TypePtr;
 
+use super::file::Buffer;
 use crate::Error;
 use crate::rows::List;
 
@@ -38,7 +39,7 @@ pub(crate) fn scalars<D: DataType, W: Write + Send>(
 
 /// Writes the next column, one optional value per row: `defined` says per row 1 or 0, `values` has those that are there.
 pub(crate) fn optionals<D: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, Buffer>,
     values: &[D::T],
     defined: &[i16],
     page_rows: usize,
@@ -55,7 +56,7 @@ pub(crate) fn optionals<D: DataType>(
 
 /// Writes the next column, a list of required elements per row.
 pub(crate) fn lists<D: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, Buffer>,
     list: &List<D::T>,
     page_rows: usize,
 ) -> Result<(), Error> {

@@ -12,6 +12,7 @@ use parquet::schema::types::TypePtr;
 
 use super::{Sink, WriterOptions};
 use crate::Error;
+use crate::codec::checks::{self, Checker};
 use crate::meta::{FileKind, FileMeta};
 
 /// Texts in statistics are cut to this many bytes.
@@ -20,8 +21,27 @@ const STATISTICS_BYTES: usize = 32;
 /// Larger than any page that rows make: pages end by their rows.
 const PAGE_BYTES: usize = 128 << 20;
 
-/// Writes one file. Between two row groups its bytes lie in the vector, until [`drain`] takes them.
-pub(crate) type Writer = SerializedFileWriter<Vec<u8>>;
+/// Writes one file. Between two row groups its bytes lie in the buffer, until [`drain`] takes them.
+pub(crate) type Writer = SerializedFileWriter<Buffer>;
+
+/// Bytes that nobody has taken yet, and the checksums of all that there were.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    checker: Checker,
+}
+
+impl std::io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.checker.add(bytes);
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Fewer bytes than this wait for the next row group.
 const PIECE: usize = 1 << 20;
@@ -61,27 +81,30 @@ pub(crate) fn properties(
 
 /// Begins a file.
 pub(crate) fn begin(schema: TypePtr, properties: WriterPropertiesBuilder) -> Result<Writer, Error> {
-    Ok(SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?)
+    Ok(SerializedFileWriter::new(Buffer::default(), schema, Arc::new(properties.build()))?)
 }
 
 /// Hands on what is written of a file, if that is worth it. Between row groups only.
 pub(crate) fn drain(writer: &mut Writer, out: &mut Out<'_>) -> Result<(), Error> {
     writer.flush().map_err(|error| Error::Write(error.to_string()))?;
-    if writer.inner().len() < PIECE {
+    if writer.inner().bytes.len() < PIECE {
         return Ok(());
     }
-    let bytes = std::mem::take(writer.inner_mut());
+    let bytes = std::mem::take(&mut writer.inner_mut().bytes);
     out.sink.write(out.part, out.kind, bytes.into())
 }
 
 /// Ends a file: hands on the rest, and says what there is to say of it.
 pub(crate) fn finish(mut writer: Writer, mut out: Out<'_>) -> Result<FileMeta, Error> {
     drain(&mut writer, &mut out)?;
-    let before = writer.bytes_written() - writer.inner().len();
+    // All data has been written, and nothing of the footer.
+    let checks = std::mem::take(&mut writer.inner_mut().checker).finish();
+    writer.append_key_value_metadata(KeyValue::new(checks::KEY.to_owned(), checks.text()));
+    let before = writer.bytes_written() - writer.inner().bytes.len();
     let metadata = writer.finish()?;
     writer.flush().map_err(|error| Error::Write(error.to_string()))?;
     let size = writer.bytes_written();
-    let rest = std::mem::take(writer.inner_mut());
+    let rest = std::mem::take(&mut writer.inner_mut().bytes);
     let behind = || Error::Write("columns end behind their file".to_owned());
     let tail =
         data_end(&metadata).checked_sub(before).and_then(|start| rest.get(start..)).ok_or_else(behind)?;

@@ -7,6 +7,7 @@ use parquet::file::properties::{EnabledStatistics, WriterPropertiesBuilder};
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::file::Buffer;
 use super::file::{self, Out, Writer};
 use super::{WriterOptions, columns};
 use crate::Error;
@@ -90,7 +91,7 @@ pub(crate) fn float_properties(
 
 /// Writes the columns of float rows.
 pub(crate) fn write_floats(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, Buffer>,
     rows: &FloatRows,
     page: usize,
 ) -> Result<(), Error> {

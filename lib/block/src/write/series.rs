@@ -10,6 +10,7 @@ use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use std::sync::Arc;
 
+use super::file::Buffer;
 use super::file::Out;
 use super::labels::{Arranged, LabelColumn, LabelColumns};
 use super::{WriterOptions, columns, file};
@@ -151,7 +152,7 @@ fn schema(arranged: &Arranged) -> Result<TypePtr, Error> {
 
 /// Writes a label's column page by page; its memory goes with it.
 fn write_label(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, Buffer>,
     column: LabelColumn,
     series: usize,
 ) -> Result<(), Error> {
@@ -177,7 +178,7 @@ fn write_label(
 
 /// The labels without columns as maps: two leaves with the same levels.
 fn write_rest(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    group: &mut SerializedRowGroupWriter<'_, Buffer>,
     rest: Vec<(Box<str>, LabelColumn)>,
     series: usize,
 ) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! Times are a grid and differences from it, values integers over a power of ten by their differences, or as they are; numbers lie in
 //! [`Planes`]. See `docs/formats/chunk.md`.
 
-use super::planes::Planes;
+use super::planes::{Planes, add_equal, add_grid};
 use super::{Chunk, Encoding, Error};
 use crate::TimestampMs;
 
@@ -135,7 +135,7 @@ impl<'a> Columns<'a> {
                 if !fits || self.step <= 0 && self.count > 1 {
                     return Err(Error::Time);
                 }
-                t.extend((0..self.count as i64).map(|i| self.min_time + i * self.step));
+                add_grid(self.count, self.min_time, self.step, t);
             }
             Some(planes) => {
                 t.push(self.min_time);
@@ -155,8 +155,14 @@ impl<'a> Columns<'a> {
     fn append_values(&self, first: usize, behind: usize, v: &mut Vec<f64>) -> Result<(), Error> {
         let from = v.len();
         match &self.values {
-            Values::One(value) => v.resize(from + behind, *value),
-            Values::Bits(planes) => planes.add_doubles(behind, v),
+            Values::One(value) => {
+                v.reserve(behind);
+                add_equal(behind, *value, v);
+            }
+            Values::Bits(planes) => {
+                v.reserve(behind);
+                planes.add_doubles(behind, v);
+            }
             Values::Integers { first, exponent, differences } => {
                 let power = *POWERS.get(usize::from(*exponent)).ok_or(Error::Invalid("exponent"))?;
                 v.reserve(behind);

@@ -5,8 +5,14 @@
 use super::bits::unzigzag;
 use crate::TimestampMs;
 
-/// Sums are made in blocks of so many.
+/// Numbers are made in blocks of so many: what a block is made of stays in the fastest cache.
 const BLOCK: usize = 128;
+
+/// The bits of this with an integer below 2^51 added, as a double, less this: is the integer.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
+/// Integers below this are found so.
+const QUICK: i64 = 1 << 51;
 
 /// Numbers of at most 8 bytes, lowest plane first; planes of zeros at the top are left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,33 +82,39 @@ impl<'a> Planes<'a> {
 
     /// Appends `base + i * step` plus the zigzag number `i - 1`, for i from 1.
     pub(super) fn add_times(&self, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
-        let mut time = base;
+        let mut grid = Grid::new(base, step);
         self.each(self.len, &mut |block: &[u64]| {
-            let from = time;
-            out.extend(
-                block.iter().zip(1i64..).map(|(zigzag, i)| {
-                    from.wrapping_add(i.wrapping_mul(step)).wrapping_add(unzigzag(*zigzag))
-                }),
-            );
-            time = from.wrapping_add((block.len() as i64).wrapping_mul(step));
+            let mut times = grid.next();
+            for (time, zigzag) in times.iter_mut().zip(block) {
+                *time = time.wrapping_add(unzigzag(*zigzag));
+            }
+            out.extend_from_slice(&times[..block.len()]);
         });
     }
 
     /// Appends the sums of `first` and the first `count` zigzag numbers, one number more each time, divided by `power`.
     pub(super) fn add_sums(&self, count: usize, first: i64, power: f64, out: &mut Vec<f64>) {
         let mut sum = first;
-        let mut sums = [0i64; BLOCK];
+        let (mut sums, mut values) = ([0i64; BLOCK], [0f64; BLOCK]);
         self.each(count, &mut |block: &[u64]| {
-            let sums = &mut sums[..block.len()];
+            let (sums, values) = (&mut sums[..block.len()], &mut values[..block.len()]);
+            let mut bits = 0;
             for (place, zigzag) in sums.iter_mut().zip(block) {
                 sum = sum.wrapping_add(unzigzag(*zigzag));
+                bits |= sum ^ sum >> 63;
                 *place = sum;
             }
-            if power == 1.0 {
-                out.extend(sums.iter().map(|sum| *sum as f64));
+            if bits < QUICK {
+                // Two instructions that work on several at once, where the conversion is one by one.
+                let float = |sum: i64| f64::from_bits((sum + ROUND.to_bits() as i64).cast_unsigned()) - ROUND;
+                sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = float(*sum));
             } else {
-                out.extend(sums.iter().map(|sum| *sum as f64 / power));
+                sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = *sum as f64);
             }
+            if power != 1.0 {
+                values.iter_mut().for_each(|value| *value /= power);
+            }
+            out.extend_from_slice(values);
         });
     }
 
@@ -157,6 +169,42 @@ impl<'a> Planes<'a> {
             }
             sink(words);
         }
+    }
+}
+
+/// Times at a fixed interval, block by block.
+struct Grid {
+    times: [TimestampMs; BLOCK],
+    block: i64,
+}
+
+impl Grid {
+    /// From `base + step` on.
+    fn new(base: TimestampMs, step: i64) -> Self {
+        let time = |i: usize| base.wrapping_add((i as i64 + 1).wrapping_mul(step));
+        Self { times: std::array::from_fn(time), block: step.wrapping_mul(BLOCK as i64) }
+    }
+
+    fn next(&mut self) -> [TimestampMs; BLOCK] {
+        let times = self.times;
+        self.times.iter_mut().for_each(|time| *time = time.wrapping_add(self.block));
+        times
+    }
+}
+
+/// Appends `base + i * step` for i from 0 and below `count`.
+pub(super) fn add_grid(count: usize, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
+    let mut grid = Grid::new(base.wrapping_sub(step), step);
+    for from in (0..count).step_by(BLOCK) {
+        out.extend_from_slice(&grid.next()[..BLOCK.min(count - from)]);
+    }
+}
+
+/// Appends a number so many times.
+pub(super) fn add_equal(count: usize, value: f64, out: &mut Vec<f64>) {
+    let block = [value; BLOCK];
+    for from in (0..count).step_by(BLOCK) {
+        out.extend_from_slice(&block[..BLOCK.min(count - from)]);
     }
 }
 
