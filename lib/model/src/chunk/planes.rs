@@ -11,8 +11,8 @@ const BLOCK: usize = 128;
 /// The bits of this with an integer below 2^51 added, as a double, less this: is the integer.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// Integers below this are found so.
-const QUICK: i64 = 1 << 51;
+/// From integers below this a block of 4-byte differences does not reach 2^51.
+const QUICK: u64 = 1 << 50;
 
 /// Numbers of at most 8 bytes, lowest plane first; planes of zeros at the top are left out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,51 +82,17 @@ impl<'a> Planes<'a> {
 
     /// Appends `base + i * step` plus the zigzag number `i - 1`, for i from 1.
     pub(super) fn add_times(&self, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
-        let mut grid = Grid::new(base, step);
-        self.each(self.len, &mut |block: &[u64]| {
-            let mut times = grid.next();
-            for (time, zigzag) in times.iter_mut().zip(block) {
-                *time = time.wrapping_add(unzigzag(*zigzag));
-            }
-            out.extend_from_slice(&times[..block.len()]);
-        });
+        self.differences(self.len, &mut Times { grid: Grid::new(base, step), out });
     }
 
     /// Appends the sums of `first` and the first `count` zigzag numbers, one number more each time, divided by `power`.
     pub(super) fn add_sums(&self, count: usize, first: i64, power: f64, out: &mut Vec<f64>) {
-        let mut sum = first;
-        let (mut sums, mut values) = ([0i64; BLOCK], [0f64; BLOCK]);
-        self.each(count, &mut |block: &[u64]| {
-            let (sums, values) = (&mut sums[..block.len()], &mut values[..block.len()]);
-            let mut bits = 0;
-            for (place, zigzag) in sums.iter_mut().zip(block) {
-                sum = sum.wrapping_add(unzigzag(*zigzag));
-                bits |= sum ^ sum >> 63;
-                *place = sum;
-            }
-            if bits < QUICK {
-                // Two instructions that work on several at once, where the conversion is one by one.
-                let float = |sum: i64| f64::from_bits((sum + ROUND.to_bits() as i64).cast_unsigned()) - ROUND;
-                sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = float(*sum));
-            } else {
-                sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = *sum as f64);
-            }
-            if power != 1.0 {
-                values.iter_mut().for_each(|value| *value /= power);
-            }
-            out.extend_from_slice(values);
-        });
+        self.differences(count, &mut Sums { sum: first, power, out });
     }
 
     /// The same as integers.
     pub(super) fn add_integers(&self, count: usize, first: i64, out: &mut Vec<i64>) {
-        let mut sum = first;
-        self.each(count, &mut |block: &[u64]| {
-            out.extend(block.iter().map(|zigzag| {
-                sum = sum.wrapping_add(unzigzag(*zigzag));
-                sum
-            }));
-        });
+        self.differences(count, &mut Integers { sum: first, out });
     }
 
     /// Appends the first `count` numbers as the bits of doubles.
@@ -137,6 +103,50 @@ impl<'a> Planes<'a> {
     /// Calls `sink` for each number.
     pub fn for_each(&self, mut sink: impl FnMut(u64)) {
         self.each(self.len, &mut |block: &[u64]| block.iter().for_each(|word| sink(*word)));
+    }
+
+    /// Hands on what the first `count` zigzag numbers are, in blocks.
+    fn differences(&self, count: usize, sink: &mut impl Differences) {
+        let count = count.min(self.len);
+        match self.width {
+            0 => (0..count)
+                .step_by(BLOCK)
+                .for_each(|from| sink.take(&[0i32; BLOCK][..BLOCK.min(count - from)])),
+            1 => self.narrow::<1>(count, sink),
+            2 => self.narrow::<2>(count, sink),
+            3 => self.narrow::<3>(count, sink),
+            4 => self.narrow::<4>(count, sink),
+            _ => {
+                let mut numbers = [0i64; BLOCK];
+                self.each(count, &mut |block: &[u64]| {
+                    let numbers = &mut numbers[..block.len()];
+                    numbers.iter_mut().zip(block).for_each(|(number, zigzag)| *number = unzigzag(*zigzag));
+                    sink.take(numbers);
+                });
+            }
+        }
+    }
+
+    /// Of numbers of 4 bytes twice as many are worked on at once.
+    #[inline(always)]
+    fn narrow<const W: usize>(&self, count: usize, sink: &mut impl Differences) {
+        let (mut words, mut numbers) = ([0u32; BLOCK], [0i32; BLOCK]);
+        for from in (0..count).step_by(BLOCK) {
+            let len = BLOCK.min(count - from);
+            let (words, numbers) = (&mut words[..len], &mut numbers[..len]);
+            let plane = |at: usize| self.planes[at].get(from..from + len).unwrap_or_default();
+            words.iter_mut().zip(plane(0)).for_each(|(word, byte)| *word = u32::from(*byte));
+            for at in 1..W {
+                words
+                    .iter_mut()
+                    .zip(plane(at))
+                    .for_each(|(word, byte)| *word |= u32::from(*byte) << (8 * at));
+            }
+            for (number, word) in numbers.iter_mut().zip(&*words) {
+                *number = (word >> 1).cast_signed() ^ (word & 1).cast_signed().wrapping_neg();
+            }
+            sink.take(numbers);
+        }
     }
 
     /// Hands on the first `count` numbers in blocks.
@@ -162,13 +172,84 @@ impl<'a> Planes<'a> {
         for from in (0..count).step_by(BLOCK) {
             let len = BLOCK.min(count - from);
             let words = &mut words[..len];
-            // Of the same length as the words, so that the loop needs no checks.
-            let planes: [&[u8]; W] = std::array::from_fn(|at| &self.planes[at][from..from + len]);
-            for (i, word) in words.iter_mut().enumerate() {
-                *word = (0..W).fold(0, |or, at| or | u64::from(planes[at][i]) << (8 * at));
+            let plane = |at: usize| self.planes[at].get(from..from + len).unwrap_or_default();
+            words.iter_mut().zip(plane(0)).for_each(|(word, byte)| *word = u64::from(*byte));
+            for at in 1..W {
+                words
+                    .iter_mut()
+                    .zip(plane(at))
+                    .for_each(|(word, byte)| *word |= u64::from(*byte) << (8 * at));
             }
             sink(words);
         }
+    }
+}
+
+/// Takes differences, block by block.
+trait Differences {
+    /// At most [`BLOCK`] of them.
+    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]);
+}
+
+struct Times<'o> {
+    grid: Grid,
+    out: &'o mut Vec<TimestampMs>,
+}
+
+impl Differences for Times<'_> {
+    #[inline(always)]
+    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
+        let mut times = self.grid.next();
+        for (time, difference) in times.iter_mut().zip(differences) {
+            *time = time.wrapping_add((*difference).into());
+        }
+        self.out.extend_from_slice(&times[..differences.len()]);
+    }
+}
+
+struct Sums<'o> {
+    sum: i64,
+    power: f64,
+    out: &'o mut Vec<f64>,
+}
+
+impl Differences for Sums<'_> {
+    #[inline(always)]
+    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
+        let (mut sums, mut values) = ([0i64; BLOCK], [0f64; BLOCK]);
+        let (sums, values) = (&mut sums[..differences.len()], &mut values[..differences.len()]);
+        // Differences of 4 bytes cannot lead far away within a block.
+        let is_quick = size_of::<T>() == 4 && self.sum.unsigned_abs() < QUICK;
+        for (place, difference) in sums.iter_mut().zip(differences) {
+            self.sum = self.sum.wrapping_add((*difference).into());
+            *place = self.sum;
+        }
+        if is_quick {
+            // Two instructions that work on several at once, where the conversion is one by one.
+            let float =
+                |sum: i64| f64::from_bits(sum.wrapping_add(ROUND.to_bits() as i64).cast_unsigned()) - ROUND;
+            sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = float(*sum));
+        } else {
+            sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = *sum as f64);
+        }
+        if self.power != 1.0 {
+            values.iter_mut().for_each(|value| *value /= self.power);
+        }
+        self.out.extend_from_slice(values);
+    }
+}
+
+struct Integers<'o> {
+    sum: i64,
+    out: &'o mut Vec<i64>,
+}
+
+impl Differences for Integers<'_> {
+    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
+        self.out.extend(differences.iter().map(|difference| {
+            self.sum = self.sum.wrapping_add((*difference).into());
+            self.sum
+        }));
     }
 }
 
