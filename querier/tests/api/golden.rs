@@ -19,6 +19,9 @@ const CASES: &[(&str, &str)] = &[
     ("query_range.json", "query_range?query=up&start=60&end=180&step=60"),
     ("query_range_points.json", "query_range?query=up&start=0&end=11001&step=1"),
     ("query_exemplars.json", "query_exemplars?query=up"),
+    ("query_explain.json", "query_explain?query=sum by (job) (rate(up[5m])) / 2 ^ 3&time=120"),
+    ("query_explain_range.json", "query_explain?query=up - up @ end()&start=60&end=180&step=60"),
+    ("query_explain_error.json", "query_explain?query=sum(&time=120"),
     ("format_query.json", "format_query?query=sum(rate(up{job=\"a\"}[5m]))by(job)>bool 1"),
     (
         "parse_query.json",
