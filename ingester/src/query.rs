@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mneme_head::{Head, ReadError, TextSet, Wanted, Window};
-use mneme_model::chunk::SeriesBatch;
+use mneme_model::chunk::{BatchMark, SeriesBatch};
 use mneme_model::{Cut, Labels, Metadata, PartitionId, TenantId};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, OverBudget,
@@ -15,6 +15,9 @@ use mneme_proto::internal::ingester::{
 use crate::Ingester;
 use crate::memory::State;
 use crate::partitions::Partitions;
+
+/// Series that room is made for before they are found, at most.
+const MOST_RESERVED: usize = 1 << 17;
 
 /// Why heads cannot answer.
 enum Failure {
@@ -45,6 +48,10 @@ impl QueryService for Ingester {
                 let before = all.mark();
                 head.select_into(request.tenant.as_str(), &wanted, &mut all).map_err(Failure::Read)?;
                 answers += usize::from(all.mark() != before);
+                if answers == 1 && before == BatchMark::default() {
+                    // The others hold about as many: growing step by step would take twice the memory.
+                    all.reserve(all.len().saturating_mul(heads.count().into()).min(MOST_RESERVED));
+                }
                 budget.take(all.size_since(before)).map_err(Failure::Over)?;
             }
             // A series lives in one partition, unless its tenant's shard size was changed: then what came before is in
