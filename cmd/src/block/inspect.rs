@@ -1,9 +1,10 @@
 //! `mneme block inspect`.
 
+use anyhow::Context;
 use mneme_block::meta::{BlockMeta, FileKind};
 use ulid::Ulid;
 
-use super::Opened;
+use super::{Opened, REMEDY};
 use crate::stdout::line;
 
 /// Prints what the manifest says of a block, and its label names.
@@ -37,7 +38,7 @@ pub(super) async fn run(opened: &Opened, id: Ulid) -> anyhow::Result<()> {
                 }
             }
         }
-        let names = opened.reader(&block).label_names(&[], i64::MIN, i64::MAX).await?;
+        let names = opened.reader(&block).label_names(&[], i64::MIN, i64::MAX).await.context(REMEDY)?;
         line(&format!("labels: {}", names.into_iter().collect::<Vec<_>>().join(" ")));
     }
     Ok(())

@@ -8,11 +8,11 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use mneme_block::manifest::{Manifest, Manifests};
+use mneme_block::manifest::{Manifest, Manifests, Tombstone};
 use mneme_block::meta::BlockMeta;
-use mneme_block::read::{BlockReader, BucketRanges, ReadOptions};
+use mneme_block::read::{BlockReader, BucketRanges, Deletion, ReadOptions};
 use mneme_bucket::{AttemptIds, Bucket, Options};
 use mneme_model::TenantId;
 use ulid::Ulid;
@@ -26,7 +26,7 @@ pub(crate) enum BlockCommand {
     Inspect(InspectArgs),
     /// Read every sample of every block and compare with what the manifest says; fails if anything is broken, gone or miscounted.
     Verify(VerifyArgs),
-    /// Write the float samples of blocks as one Parquet table of (metric, labels, ts, v).
+    /// Write the float samples of blocks as one Parquet table of (metric, labels, ts, v), without what was deleted.
     Export(ExportArgs),
 }
 
@@ -92,6 +92,10 @@ pub(crate) fn run(command: &BlockCommand) -> anyhow::Result<()> {
     })
 }
 
+/// What to do where a block cannot be read.
+const REMEDY: &str =
+    "put the files back from another copy of the bucket; `mneme block verify` names all that are wrong";
+
 /// A tenant's newest manifest in a bucket.
 struct Opened {
     bucket: Bucket,
@@ -100,10 +104,21 @@ struct Opened {
 
 impl Opened {
     async fn new(args: &TenantArgs) -> anyhow::Result<Self> {
-        let bucket = Bucket::open_read_only(&args.bucket, Options::default()).await?;
+        let url = &args.bucket;
+        let bucket = Bucket::open_read_only(url, Options::default()).await.with_context(|| {
+            format!("cannot open the bucket {url}; --bucket takes the URL that the server has (bucket.url)")
+        })?;
         let tenant = TenantId::new(&args.tenant)?;
         let manifests = Manifests::new(bucket.clone(), Arc::new(AttemptIds::random()));
-        let manifest = manifests.newest(&tenant).await?;
+        let manifest = manifests.newest(&tenant).await.with_context(|| {
+            format!(
+                "the manifest of tenant {tenant} in {url}; `mneme manifest verify` says what is wrong with it"
+            )
+        })?;
+        ensure!(
+            manifest.version() > 0,
+            "{url} has no manifest of tenant {tenant}: nothing of it was flushed yet, or it has another name; give it with --tenant"
+        );
         Ok(Self { bucket, manifest })
     }
 
@@ -112,9 +127,20 @@ impl Opened {
         let mut blocks = self.manifest.all_blocks().await?;
         if let Some(id) = only {
             blocks.retain(|block| block.id == id);
-            blocks.first().with_context(|| format!("the newest manifest lists no block {id}"))?;
+            blocks.first().with_context(|| {
+                format!(
+                    "the newest manifest lists no block {id}; `mneme block ls` names those that there are"
+                )
+            })?;
         }
         Ok(blocks)
+    }
+
+    /// What the manifest's tombstones take out of a block.
+    fn deletions(&self, block: &BlockMeta) -> anyhow::Result<Vec<Deletion>> {
+        let open = |it: &&Tombstone| !block.carried_out.contains(&it.id);
+        let tombstones = self.manifest.content().tombstones.iter().filter(open);
+        tombstones.map(|it| it.deletion().with_context(|| format!("tombstone {}", it.id))).collect()
     }
 
     fn reader(&self, meta: &Arc<BlockMeta>) -> BlockReader {

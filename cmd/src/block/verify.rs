@@ -10,7 +10,7 @@ use mneme_model::labels::METRIC_NAME;
 use mneme_model::{MatchOp, Matcher};
 use ulid::Ulid;
 
-use super::Opened;
+use super::{Opened, REMEDY};
 use crate::stdout::line;
 
 /// Reads all samples; says of each block whether it holds what the manifest says.
@@ -31,7 +31,7 @@ pub(super) async fn run(opened: &Opened, only: Option<Ulid>) -> anyhow::Result<(
             }
         }
     }
-    ensure!(wrong == 0, "{wrong} of {blocks} blocks are wrong");
+    ensure!(wrong == 0, "{wrong} of {blocks} blocks are wrong: {REMEDY}");
     Ok(())
 }
 
