@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(go_g(f64::NAN), "NaN");
         assert_eq!(go_f(1e-7), "0.0000001");
         assert_eq!(
-            (go_f(2_179_139_703_190_279.25), go_f(-3.0)),
+            (go_f(2_179_139_703_190_279.0 + 0.25), go_f(-3.0)),
             ("2179139703190279.2".to_owned(), "-3".to_owned())
         );
         assert_eq!(go_g_precision(1234.0, 2), "1.2e+03");
