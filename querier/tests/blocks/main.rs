@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod deleted;
+mod month;
 mod recent;
 mod seam;
 mod support;
