@@ -20,11 +20,11 @@ struct Args {
     /// The share of them that is replaced each minute
     #[arg(long, default_value_t = 0.10)]
     churn: f64,
-    /// What recent data may take in memory, in MiB [default: what cannot be spilled of the whole run, about]
+    /// What recent data may take in memory, in MiB [default: 1300 bytes a series, full every few minutes]
     #[arg(long)]
     budget_mib: Option<u64>,
     /// What the process may take over its budget and an eighth of it, in MiB
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 256)]
     slack_mib: u64,
     /// The mneme to run [default: built now, beside this program]
     #[arg(long)]
@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<()> {
         minutes,
         series,
         churn,
-        budget: budget_mib.map_or_else(|| Plan::usual_budget(minutes, series, churn), |mib| mib << 20),
+        budget: budget_mib.map_or_else(|| Plan::usual_budget(series), |mib| mib << 20),
         slack: slack_mib << 20,
     };
     let dir = tempfile::tempdir()?;

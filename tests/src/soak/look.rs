@@ -15,8 +15,8 @@ pub struct Look {
     pub head: u64,
     /// Series in memory.
     pub series: u64,
-    /// Samples put into local files so far, bytes.
-    pub spilled: u64,
+    /// Samples put into blocks so far.
+    pub flushed: u64,
     /// Samples taken from the log so far.
     pub samples: u64,
     /// Segments of the log deleted so far.
@@ -41,7 +41,7 @@ impl Look {
             rss: rss << 10,
             head: metric("mneme_ingester_memory_bytes"),
             series: metric("mneme_ingester_memory_series"),
-            spilled: metric("mneme_ingester_spilled_bytes_total"),
+            flushed: metric("mneme_ingester_flushed_samples_total"),
             samples: metric("mneme_ingester_samples_total"),
             truncated: metric("mneme_wal_truncated_segments_total"),
             behind: metric("mneme_ingester_behind") > 0,

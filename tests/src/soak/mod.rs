@@ -3,8 +3,8 @@
 //! Flow: [`Plan`] says how long and how much -> [`run`] starts mneme, sends by `mneme bench write` and takes a [`Look`] every ten
 //! seconds -> [`judge`] says what was wrong -> [`table`] prints the looks as Markdown.
 //!
-//! Until there are blocks, recent data is all data: what holds its memory is the budget (`ingester.max_head_bytes`), over which
-//! samples go into local files. So a soak must spill to say anything, and the memory of series, which cannot be spilled, may grow.
+//! What holds the memory of recent data is the budget (`ingester.max_head_bytes`): near it, data goes into blocks. So memory goes up
+//! and down, and its highest must stay where it is.
 
 mod judge;
 mod look;

@@ -6,12 +6,8 @@ use std::path::PathBuf;
 pub(super) const INTERVAL_SECONDS: u64 = 2;
 /// From one cut to the next: each ends a chunk of every series.
 const CUT_SECONDS: u64 = 60;
-/// What a series may cost in memory, by the goal of docs/performance.md.
-pub(super) const BYTES_PER_SERIES: u64 = 700;
-/// What a series costs without its closed chunks, generously: docs/decisions/0005-what-a-series-costs.md.
-const BYTES_OF_AN_EMPTY_SERIES: u64 = 430;
-/// What stays in memory of a chunk that was spilled: where it is.
-const BYTES_PER_PLACE: u64 = 24;
+/// Recent data of a series over a few minutes of the load, so that it is flushed every few minutes.
+const BUDGET_PER_SERIES: u64 = 1300;
 
 /// A soak.
 #[derive(Clone, Debug)]
@@ -27,26 +23,15 @@ pub struct Plan {
     /// What recent data may take in memory, bytes.
     pub budget: u64,
     /// What the process may take beyond its budget and the eighth over it, bytes: requests, what the distributor and the log's
-    /// writer know of series, checkpoints being made, and what the allocator has not given back.
+    /// writer know of series, checkpoints and blocks being made, and what the allocator has not given back.
     pub slack: u64,
 }
 
 impl Plan {
-    /// A budget that the series of the whole run fit into, and where their chunks are, but not the chunks.
+    /// A budget that is full after a few minutes, whatever the churn.
     #[must_use]
-    pub fn usual_budget(minutes: u64, series: u64, churn: f64) -> u64 {
-        let ever = (series as f64 * (1.0 + churn * minutes as f64)) as u64;
-        ever * BYTES_OF_AN_EMPTY_SERIES + places(series, minutes as f64 * 60.0)
-    }
-
-    /// What the memory may grow by within `seconds` although all samples are spilled: new series, and where chunks are.
-    pub(super) fn growth(&self, seconds: f64) -> u64 {
-        self.new_series(seconds) * BYTES_PER_SERIES + places(self.series, seconds)
-    }
-
-    /// Series that begin within `seconds`.
-    fn new_series(&self, seconds: f64) -> u64 {
-        (self.series as f64 * self.churn * seconds / 60.0) as u64
+    pub fn usual_budget(series: u64) -> u64 {
+        series * BUDGET_PER_SERIES
     }
 
     /// The most memory that the process may take.
@@ -83,9 +68,4 @@ impl Plan {
     pub(super) fn rate(&self) -> u64 {
         self.series / INTERVAL_SECONDS
     }
-}
-
-/// Bytes for the places of the chunks that `series` series end by cuts within `seconds`.
-fn places(series: u64, seconds: f64) -> u64 {
-    (series as f64 * seconds / CUT_SECONDS as f64) as u64 * BYTES_PER_PLACE
 }

@@ -15,7 +15,7 @@ use crate::{Process, free_port, now_ms, wait};
 
 /// From one look at the process to the next.
 const EVERY: Duration = Duration::from_secs(10);
-/// The part of the targets whose samples are read back, spilled ones among them.
+/// The part of the targets whose samples are read back, most of them from blocks.
 const READ_BACK: f64 = 0.05;
 
 /// What a soak has shown.
@@ -89,15 +89,15 @@ fn look(process: &mut Process, address: &str, since: Duration) -> anyhow::Result
 fn progress(plan: &Plan, look: &Look) {
     let mib = |bytes: u64| bytes >> 20;
     eprintln!(
-        "{:>5.0} s  rss {} MiB of {}  head {} MiB of {}  {} series  {} MiB spilled  {} M samples{}",
+        "{:>5.0} s  rss {} MiB of {}  head {} MiB of {}  {} series  {} M samples, {} M of them in blocks{}",
         look.seconds,
         mib(look.rss),
         mib(plan.most()),
         mib(look.head),
         mib(plan.budget),
         look.series,
-        mib(look.spilled),
         look.samples / 1_000_000,
+        look.flushed / 1_000_000,
         if look.behind { "  BEHIND" } else { "" }
     );
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::judge::{allowed_growth, median_rss};
+use super::judge::{NOISE, halves, highest};
 use super::{Look, Plan, Soaked};
 
 /// Rows of the table: as many moments, evenly spread.
@@ -12,31 +12,28 @@ const ROWS: usize = 10;
 #[must_use]
 pub fn markdown(plan: &Plan, soaked: &Soaked) -> String {
     let looks = &soaked.looks;
-    let mut table = "| minute | RSS, MiB | of it recent data, MiB | series | spilled, MiB | samples, million | log segments deleted |\n\
+    let mut table = "| minute | RSS, MiB | of it recent data, MiB | series | samples, million | of them in blocks, million | log segments deleted |\n\
                      |---|---|---|---|---|---|---|\n"
         .to_owned();
     for look in (1..=ROWS).filter_map(|row| looks.get((looks.len() * row / ROWS).checked_sub(1)?)) {
-        let Look { seconds, rss, head, series, spilled, samples, truncated, .. } = *look;
+        let Look { seconds, rss, head, series, flushed, samples, truncated, .. } = *look;
         let _ = writeln!(
             table,
-            "| {:.1} | {} | {} | {series} | {} | {:.1} | {truncated} |",
+            "| {:.1} | {} | {} | {series} | {:.1} | {:.1} | {truncated} |",
             seconds / 60.0,
             rss >> 20,
             head >> 20,
-            spilled >> 20,
-            samples as f64 / 1e6
+            samples as f64 / 1e6,
+            flushed as f64 / 1e6
         );
     }
-    let second = &looks[looks.len() / 2..];
-    let (third, fourth) = second.split_at(second.len() / 2);
-    let (before, after) = (median_rss(third), median_rss(fourth));
+    let (first, second) = halves(looks);
     let _ = writeln!(
         table,
-        "\nRSS, median of the third and of the last quarter: {} and {} MiB (may grow by {} MiB); most: {} MiB of {}.",
-        before >> 20,
-        after >> 20,
-        allowed_growth(plan, looks) >> 20,
-        looks.iter().map(|look| look.rss).max().unwrap_or(0) >> 20,
+        "\nHighest RSS of the first and of the second half: {} and {} MiB (may grow by {} MiB, and be {} MiB).",
+        highest(first) >> 20,
+        highest(second) >> 20,
+        NOISE >> 20,
         plan.most() >> 20
     );
     let (write, verify) = (&soaked.write, &soaked.verify);
