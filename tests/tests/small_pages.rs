@@ -1,6 +1,5 @@
 //! A server holds no memory that nothing asked for: the kernel gives it no huge pages.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mneme_tests::Mneme;
 

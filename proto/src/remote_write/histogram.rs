@@ -102,19 +102,19 @@ impl Fields {
                     push(&mut f.negative_deltas, unzigzag(v), "histogram buckets", at)
                 })?,
                 10 => {
-                    doubles(value, field, at, |v| push(&mut f.negative_counts, v, "histogram buckets", at))?
+                    doubles(value, field, at, |v| push(&mut f.negative_counts, v, "histogram buckets", at))?;
                 }
                 11 => push(&mut f.positive_spans, span(value.message(field, at)?)?, "histogram spans", at)?,
                 12 => varints(value, field, at, |v| {
                     push(&mut f.positive_deltas, unzigzag(v), "histogram buckets", at)
                 })?,
                 13 => {
-                    doubles(value, field, at, |v| push(&mut f.positive_counts, v, "histogram buckets", at))?
+                    doubles(value, field, at, |v| push(&mut f.positive_counts, v, "histogram buckets", at))?;
                 }
                 14 => f.reset_hint = reset_hint(value.varint(field, at)?),
                 15 => f.timestamp = value.int64(field, at)?,
                 16 => {
-                    doubles(value, field, at, |v| push(&mut f.custom_values, v, "custom bucket bounds", at))?
+                    doubles(value, field, at, |v| push(&mut f.custom_values, v, "custom bucket bounds", at))?;
                 }
                 17 => f.start_timestamp = value.int64(field, at)?,
                 _ => {}
