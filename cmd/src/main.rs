@@ -56,7 +56,11 @@ fn main() -> ExitCode {
 
 fn serve(config: config::Config) -> anyhow::Result<()> {
     use_small_pages();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("mneme").build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("mneme")
+        .max_blocking_threads(blocking_threads())
+        .build()?;
     let identity = Identity { version: build::VERSION, instance: &config.instance };
     let spans = telemetry::init(&config.telemetry, identity, runtime.handle())?;
     let result = runtime.block_on(serve::run(config));
@@ -65,6 +69,14 @@ fn serve(config: config::Config) -> anyhow::Result<()> {
     }
     runtime.shutdown_timeout(RUNTIME_END);
     result
+}
+
+/// Threads for what blocks: requests decoded, files written and synced, checkpoints and blocks made. Work goes round among all that
+/// there are, and each keeps the memory that it worked with: as many as a start could use cost some 80 MB for good. At least twice as
+/// many as flushes at once, which wait for files to be written.
+fn blocking_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (4 * cores).max(16)
 }
 
 /// Huge pages hold memory that nothing asked for, from tens of megabytes at the start on, and save no CPU (docs/decisions/0011).
