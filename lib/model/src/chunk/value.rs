@@ -130,12 +130,7 @@ impl ValueCodec {
             ESCAPE_RESIDUAL => state.step(unzigzag(read_sized(input)?)),
             ESCAPE_SCALE => {
                 let scale = input.read(4)? as u8;
-                let integer = unzigzag(read_sized(input)?);
-                if usize::from(scale) >= POWERS.len() || integer.unsigned_abs() > MAX_INTEGER as u64 {
-                    return Err(Error::Invalid("scale"));
-                }
-                state.rescale(scale, integer);
-                Ok(state.value())
+                state.rescaled(scale, unzigzag(read_sized(input)?))
             }
             kind => {
                 let v = f64::from_bits(input.read_wide(64)?);
@@ -151,6 +146,33 @@ impl ValueCodec {
 }
 
 impl Decimal {
+    /// Reads the next value where `word`, the next 57 bits or more left-aligned, holds all of it: the value, and how many bits it takes.
+    /// Otherwise nothing has happened, and [`ValueCodec::decode`] reads it or says what is wrong.
+    #[inline]
+    pub(super) fn decode_short(&mut self, word: u64) -> Option<(f64, u32)> {
+        let ones = word.leading_ones();
+        if ones < ESCAPE_ONES {
+            let k = self.rice();
+            let low = (word << (ones + 1)) >> 1 >> (63 - k);
+            return Some((self.step(unzigzag(u64::from(ones) << k | low)).ok()?, ones + 1 + k));
+        }
+        let escaped = word << ESCAPE_ONES;
+        match escaped >> 62 {
+            ESCAPE_RESIDUAL => {
+                let used = ESCAPE_ONES + 2;
+                let (u, len) = short_sized(escaped << 2, 57 - used)?;
+                Some((self.step(unzigzag(u)).ok()?, used + len))
+            }
+            ESCAPE_SCALE => {
+                let used = ESCAPE_ONES + 6;
+                let (u, len) = short_sized(escaped << 6, 57 - used)?;
+                let scale = (escaped >> 58) as u8 & 0xf;
+                Some((self.rescaled(scale, unzigzag(u)).ok()?, used + len))
+            }
+            _ => None,
+        }
+    }
+
     #[inline]
     fn encode(&mut self, out: &mut BitWriter, integer: i64) {
         let delta = integer - self.integer;
@@ -213,6 +235,15 @@ impl Decimal {
             }
         }
         self.integer = integer;
+    }
+
+    /// Takes over a decoded scale and integer.
+    fn rescaled(&mut self, scale: u8, integer: i64) -> Result<f64, Error> {
+        if usize::from(scale) >= POWERS.len() || integer.unsigned_abs() > MAX_INTEGER as u64 {
+            return Err(Error::Invalid("scale"));
+        }
+        self.rescale(scale, integer);
+        Ok(self.value())
     }
 
     fn rescale(&mut self, scale: u8, integer: i64) {
@@ -306,6 +337,13 @@ fn write_sized(out: &mut BitWriter, u: u64) {
     let len = (64 - u.leading_zeros()).max(1);
     out.write(u64::from(len - 1), 6);
     out.write_wide(u, len);
+}
+
+/// What [`write_sized`] wrote, and how many bits it takes, where that is no more than `most`; `word` begins with it.
+#[inline]
+fn short_sized(word: u64, most: u32) -> Option<(u64, u32)> {
+    let len = (word >> 58) as u32 + 1;
+    (6 + len <= most).then(|| (word << 6 >> (64 - len), 6 + len))
 }
 
 fn read_sized(input: &mut BitReader<'_>) -> Result<u64, Error> {

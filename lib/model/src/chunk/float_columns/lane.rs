@@ -125,7 +125,17 @@ impl<'a> Lane<'a> {
         let at = self.filled;
         self.next_time(self.bits.peek())?;
         let (bits, codec) = (&mut self.bits, &mut self.codec);
-        self.values[at] = bits.slowly(|bits| codec.decode(bits))?;
+        let short = match codec {
+            ValueCodec::Decimal(state) => state.decode_short(bits.peek()),
+            ValueCodec::Xor(_) => None,
+        };
+        self.values[at] = match short {
+            Some((value, used)) => {
+                bits.skip(used as usize)?;
+                value
+            }
+            None => bits.slowly(|bits| codec.decode(bits))?,
+        };
         self.times[at] = self.t;
         self.filled += 1;
         Ok(())
