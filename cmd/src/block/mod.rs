@@ -17,6 +17,8 @@ use mneme_bucket::{AttemptIds, Bucket, Options};
 use mneme_model::TenantId;
 use ulid::Ulid;
 
+use crate::manifest::TenantArgs;
+
 /// What `block` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {
@@ -28,17 +30,6 @@ pub(crate) enum BlockCommand {
     Verify(VerifyArgs),
     /// Write the float samples of blocks as one Parquet table of (metric, labels, ts, v), without what was deleted.
     Export(ExportArgs),
-}
-
-/// Whose blocks.
-#[derive(Args, Debug)]
-pub(crate) struct TenantArgs {
-    /// The bucket, e.g. file:///var/lib/mneme/bucket; it is only read
-    #[arg(long, value_name = "URL")]
-    pub(crate) bucket: String,
-    /// The tenant
-    #[arg(long, value_name = "ID", default_value = "anonymous")]
-    pub(crate) tenant: String,
 }
 
 /// Flags of `block inspect`.

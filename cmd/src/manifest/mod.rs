@@ -27,7 +27,7 @@ pub(crate) enum ManifestCommand {
     Rollback(RollbackArgs),
 }
 
-/// Whose manifest.
+/// Whose manifest, or whose blocks.
 #[derive(Args, Debug)]
 pub(crate) struct TenantArgs {
     /// The bucket, e.g. file:///var/lib/mneme/bucket
