@@ -53,6 +53,14 @@ fn what_was_sent_is_there_bit_by_bit_and_a_difference_is_found() {
         assert_eq!((&found["samples"], &found["missing"]), (&13_200.into(), &0.into()));
     }
 
+    // Scrapes that are missed, stale markers and jitter.
+    let mix = ["--shape", "mixed", "--series", "4000", "--steps", "30", "--churn", "0.2"];
+    let (written, verify) = sent(&server, "mix", &mix, &[]);
+    let (clean, found, stderr) = verified(&verify);
+    assert!(clean, "{stderr}");
+    let (written, found) = (written["samples"].as_u64().unwrap(), found["samples"].as_u64().unwrap());
+    assert!(found < written && written <= 4000 * 30 && found > 4000 * 25, "{found} of {written}");
+
     let (_, verify) = sent(&server, "other", &["--series", "10", "--steps", "3"], &[]);
     let other_seed = [&verify[..], &["--seed".to_owned(), "2".to_owned()]].concat();
     let (clean, found, stderr) = verified(&other_seed);

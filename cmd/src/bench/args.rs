@@ -19,7 +19,7 @@ pub(crate) enum BenchCommand {
 /// What is sent; `verify` derives the same again from the same flags.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WorkloadArgs {
-    /// Form of the series: `kube` computes them, `snapshots` replays --snapshots [default: kube, or snapshots if a file is given]
+    /// Form of the series: `kube` and `mixed` are computed, `snapshots` replays --snapshots [default: kube, or snapshots if a file is given]
     #[arg(long, value_enum, default_value_t = Shape::Kube, default_value_if("snapshots", clap::builder::ArgPredicate::IsPresent, "snapshots"))]
     pub(crate) shape: Shape,
     /// Series at any one time, in targets of 500 [default: 100000]
@@ -62,6 +62,8 @@ pub(crate) struct WorkloadArgs {
 pub(crate) enum Shape {
     /// 12 labels, 340 bytes of labels, as in a Kubernetes cluster.
     Kube,
+    /// 15 labels; node_exporters, kube-state-metrics, cadvisors and applications, half of it constant: the mix that blocks are measured by.
+    Mixed,
     /// As in the file.
     Snapshots,
 }

@@ -107,6 +107,9 @@ impl Encoder {
     }
 
     fn series(&mut self, workload: &Workload, one: &One<'_>) {
+        if !workload.is_scraped(one.target, one.step) {
+            return;
+        }
         let t = workload.timestamp(one.target, one.step);
         self.sample.clear();
         match one.source {
@@ -115,7 +118,7 @@ impl Encoder {
                 append_histogram(&mut self.sample, HistogramSample { t, h, st: 0 }, self.version);
             }
             source => {
-                let Some(value) = workload.value(source, one.step) else { return };
+                let Some(value) = workload.value(one.target, source, one.step) else { return };
                 self.sample.push(0x12);
                 wire::varint(&mut self.sample, 10 + wire::varint_len(t.cast_unsigned()) as u64);
                 wire::value_at(&mut self.sample, 1, value, t);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use mneme_model::FloatHistogram;
+use mneme_model::{FloatHistogram, is_stale_nan};
 use serde::Serialize;
 
 use super::kube::Pairs;
@@ -81,7 +81,7 @@ impl Expected {
             {
                 let samples = series.entry(labels).or_default();
                 for step in first..end {
-                    if let Some(sent) = sent(workload, &source, step) {
+                    if let Some(sent) = sent(workload, page.target, &source, step) {
                         samples.insert(workload.timestamp(page.target, step), sent);
                     }
                 }
@@ -123,12 +123,17 @@ impl Expected {
     }
 }
 
-fn sent(workload: &Workload, source: &Source, step: u32) -> Option<Sent> {
+/// What a query shows of a sample, if anything: stale markers are only seen by what they end.
+fn sent(workload: &Workload, target: u64, source: &Source, step: u32) -> Option<Sent> {
     match source {
+        Source::Signal(_) if !workload.is_scraped(target, step) => None,
         Source::Signal(signal) if signal.is_native() => {
             Some(Sent::Histogram(Box::new(signal.histogram(step).to_float())))
         }
-        source => workload.value(source, step).map(Sent::Float),
+        source => {
+            let value = workload.value(target, source, step);
+            value.filter(|value| !is_stale_nan(*value)).map(Sent::Float)
+        }
     }
 }
 

@@ -156,7 +156,7 @@ pub(super) fn instance(number: u64) -> String {
 }
 
 /// Lower-case letters and digits, as in the names of pods.
-fn suffix(hash: u64, len: u32) -> String {
+pub(super) fn suffix(hash: u64, len: u32) -> String {
     const LETTERS: &[u8; 32] = b"bcdfghjklmnpqrstvwxz2456789aeiou";
     (0..len).map(|i| char::from(LETTERS[(hash >> (5 * i) & 31) as usize])).collect()
 }

@@ -13,6 +13,7 @@ mod expect;
 mod kube;
 mod latency;
 mod mix;
+mod mixed;
 mod page;
 mod query;
 mod query_list;

@@ -8,6 +8,9 @@ use super::mix::{below, mix, unit};
 /// Buckets of a native histogram.
 const BUCKETS: u32 = 12;
 
+/// Steps from one knot of [`Form::Pages`] to the next.
+const KNOT: u32 = 512;
+
 /// The form of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
@@ -29,6 +32,12 @@ pub(super) enum Form {
     Sum,
     /// A native histogram.
     Native,
+    /// Never changes: 0, 1, a size, a time or a quarter.
+    Still,
+    /// A number below 12 that changes with each step.
+    Level,
+    /// Bytes in pages of 4096 that come and go, by up to 64 pages per step.
+    Pages,
 }
 
 /// One series' values.
@@ -57,6 +66,12 @@ impl Signal {
         Self { form, key, scale, period, phase }
     }
 
+    /// The same, whose counters do not begin anew.
+    pub(super) fn without_restarts(form: Form, key: u64) -> Self {
+        let phase = below(mix(key, 4), 100_000) as u32;
+        Self { period: u32::MAX, phase, ..Self::new(form, key, key) }
+    }
+
     /// Whether the values are histograms.
     pub(super) fn is_native(&self) -> bool {
         self.form == Form::Native
@@ -73,7 +88,22 @@ impl Signal {
             Form::Noise => self.scale * (1.0 + unit(mix(self.key, u64::from(step)))),
             Form::Bucket(share) => (self.total(step) * share).floor(),
             Form::Sum => self.total(step) * 0.0371,
+            Form::Still => {
+                let number = below(mix(self.key, 5), 1 << 20) as f64;
+                [0.0, 1.0, 1_699_000_000.0 + number, 4096.0 * number, 0.25]
+                    [below(mix(self.key, 6), 5) as usize]
+            }
+            Form::Level => below(mix(self.key, u64::from(step)), 12) as f64,
+            Form::Pages => self.pages(step) * 4096.0,
         }
+    }
+
+    /// Pages that drift from knot to knot, and some that come and go.
+    fn pages(&self, step: u32) -> f64 {
+        let knot = |number: u32| 10_000.0 + 4000.0 * unit(mix(self.key ^ 0x9a6e, u64::from(number)));
+        let (knot_before, part) = (step / KNOT, f64::from(step % KNOT) / f64::from(KNOT));
+        let drift = knot(knot_before) * (1.0 - part) + knot(knot_before + 1) * part;
+        drift.floor() + below(mix(self.key, u64::from(step)), 64) as f64
     }
 
     /// The histogram at `step`.
@@ -99,7 +129,7 @@ impl Signal {
 
     /// A total that rises with each step, and begins anew with the target.
     fn total(&self, step: u32) -> f64 {
-        let age = (step + self.phase) % self.period;
+        let age = step.wrapping_add(self.phase) % self.period;
         self.scale * (f64::from(age) + unit(mix(self.key, u64::from(step))))
     }
 }
@@ -116,6 +146,22 @@ mod tests {
             let falls = values.windows(2).filter(|pair| pair[1] < pair[0]).count();
             assert!((1..=6).contains(&falls), "{form:?} fell {falls} times");
         }
+    }
+
+    #[test]
+    fn without_restarts_counters_only_rise() {
+        for form in [Form::Counter, Form::Seconds, Form::Bucket(0.5), Form::Sum] {
+            let signal = Signal::without_restarts(form, 42);
+            assert!((0..9000).all(|step| signal.value(step) <= signal.value(step + 1)), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_pages_changes_by_few_of_them() {
+        let signal = Signal::without_restarts(Form::Pages, 42);
+        let values: Vec<f64> = (0..2000).map(|step| signal.value(step) / 4096.0).collect();
+        assert!(values.iter().all(|pages| pages.fract() == 0.0 && *pages > 0.0));
+        assert!(values.windows(2).all(|pair| (pair[1] - pair[0]).abs() <= 72.0));
     }
 
     #[test]

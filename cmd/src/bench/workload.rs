@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use anyhow::{Context, ensure};
+use mneme_model::stale_nan;
 
 use super::args::{Shape, WorkloadArgs};
 use super::kube::{self, Pairs, SERIES_PER_TARGET, Target, Template};
 use super::mix::{below, mix, unit};
+use super::mixed::{self, Mixed};
 use super::replay::Replay;
 use super::signal::Signal;
 
@@ -32,6 +34,7 @@ pub(super) type TargetSeries = Vec<(Pairs, Source)>;
 
 enum Kind {
     Kube(Template),
+    Mixed(Mixed),
     Replay(Replay),
 }
 
@@ -64,6 +67,9 @@ impl Workload {
             Shape::Kube => {
                 (Kind::Kube(Template::new()), args.series.unwrap_or(100_000), args.steps.unwrap_or(240))
             }
+            Shape::Mixed => {
+                (Kind::Mixed(Mixed::new()), args.series.unwrap_or(100_000), args.steps.unwrap_or(240))
+            }
             Shape::Snapshots => {
                 let path = args.snapshots.as_ref().context("--shape snapshots needs --snapshots FILE")?;
                 let replay = Replay::open(path, args.instances)?;
@@ -73,6 +79,8 @@ impl Workload {
             }
         };
         ensure!(series > 0 && steps > 0, "--series and --steps must be above 0");
+        let is_mixed = matches!(kind, Kind::Mixed(_));
+        let minutes = f64::from(steps) * interval as f64 / 60_000.0;
         let from = now - now.rem_euclid(interval) - i64::from(steps) * interval;
         Ok(Self {
             kind,
@@ -80,7 +88,7 @@ impl Workload {
             steps,
             start: args.start.unwrap_or(from),
             interval,
-            churn: args.churn,
+            churn: if is_mixed && args.churn == 0.0 { mixed::REPLACED / minutes } else { args.churn },
             out_of_order: args.out_of_order,
             histograms: args.histograms,
             exemplars: args.exemplars,
@@ -96,7 +104,7 @@ impl Workload {
     /// How many series a target exposes, except the last one, which has the rest.
     pub(super) fn series_per_target(&self) -> u64 {
         match &self.kind {
-            Kind::Kube(_) => SERIES_PER_TARGET as u64,
+            Kind::Kube(_) | Kind::Mixed(_) => SERIES_PER_TARGET as u64,
             Kind::Replay(replay) => replay.series_per_instance() as u64,
         }
     }
@@ -110,7 +118,7 @@ impl Workload {
     /// The value of the label `instance` of a target, which no other target has.
     pub(super) fn instance(&self, target: u64) -> String {
         match &self.kind {
-            Kind::Kube(_) => kube::instance(target),
+            Kind::Kube(_) | Kind::Mixed(_) => kube::instance(target),
             Kind::Replay(_) => Replay::instance(target),
         }
     }
@@ -126,7 +134,11 @@ impl Workload {
             return 0;
         }
         let minutes = f64::from(step) * self.interval as f64 / 60_000.0;
-        (minutes * self.churn + unit(mix(self.seed ^ 0xc0de, target))) as u64
+        let phase = match &self.kind {
+            Kind::Mixed(_) => mixed::phase(self.seed, target),
+            _ => unit(mix(self.seed ^ 0xc0de, target)),
+        };
+        (minutes * self.churn + phase) as u64
     }
 
     /// The series of some slots of a target in a generation.
@@ -142,6 +154,14 @@ impl Workload {
                 };
                 slots.map(series).collect()
             }
+            Kind::Mixed(mixed) => {
+                let pod = mixed::Target::new(self.seed, target, generation);
+                let series = |slot| {
+                    let (labels, signal) = mixed.series(&pod, (slot - first) as usize, self.is_native(slot));
+                    (labels, Source::Signal(signal))
+                };
+                slots.map(series).collect()
+            }
             Kind::Replay(replay) => {
                 let (skip, count) = ((slots.start - first) as usize, (slots.end - slots.start) as usize);
                 replay.target(target, self.steps).into_iter().skip(skip).take(count).collect()
@@ -153,18 +173,41 @@ impl Workload {
         self.histograms > 0.0 && unit(mix(self.seed ^ 0x4157, slot)) < self.histograms
     }
 
-    /// When a target is scraped for the `step`th time: each has its own moment within the interval.
+    /// When a target is scraped for the `step`th time: each has its own moment within the interval, some are a little off it.
     pub(super) fn timestamp(&self, target: u64, step: u32) -> i64 {
-        let moment = below(mix(self.seed ^ 0x7173, target), self.interval as u64);
-        self.begin_of(step) + moment as i64
+        let interval = self.interval as u64;
+        let jitter = match &self.kind {
+            Kind::Mixed(_) => mixed::jitter(self.seed, target).min(interval / 8),
+            _ => 0,
+        };
+        let moment = below(mix(self.seed ^ 0x7173, target), interval - 2 * jitter);
+        let off = match jitter {
+            0 => 0,
+            _ => below(mix(mix(self.seed ^ 0x717e, target), u64::from(step)), 2 * jitter + 1),
+        };
+        self.begin_of(step) + (moment + off) as i64
     }
 
-    /// The float of a source at `step`, if it has one; snapshots may lack a series.
-    pub(super) fn value(&self, source: &Source, step: u32) -> Option<f64> {
+    /// Whether a target shows anything at `step`.
+    pub(super) fn is_scraped(&self, target: u64, step: u32) -> bool {
+        match &self.kind {
+            Kind::Mixed(_) => !mixed::is_missed(self.seed, target, step),
+            _ => true,
+        }
+    }
+
+    /// The float of a target's source at `step`, if it has one: a scrape may fail, snapshots may lack a series. Of the mixed load each
+    /// series ends with a stale marker.
+    pub(super) fn value(&self, target: u64, source: &Source, step: u32) -> Option<f64> {
         match (source, &self.kind) {
+            (Source::Signal(signal), Kind::Mixed(_)) => {
+                let is_last = self.generation(target, step) != self.generation(target, step + 1);
+                let value = || if is_last { stale_nan() } else { signal.value(step) };
+                self.is_scraped(target, step).then(value)
+            }
             (Source::Signal(signal), _) => Some(signal.value(step)),
             (Source::Row { row, offset }, Kind::Replay(replay)) => replay.value(*row, offset + step),
-            (Source::Row { .. }, Kind::Kube(_)) => None,
+            (Source::Row { .. }, _) => None,
         }
     }
 
