@@ -1,6 +1,7 @@
 //! What a block of a cluster's metrics costs: bytes per sample and per series, nanoseconds to encode and to decode.
 //!
-//! `cargo bench -p mneme-block --bench block` prints the figures of docs/decisions/0012; times are CPU time of one thread.
+//! `cargo bench -p mneme-block --bench block` prints the figures of docs/decisions/0012; times are CPU time of one thread, with the allocator
+//! of the program. `-- decode` reads windows of 2 h and 8 h over and over, for profilers.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
 
 #[path = "support/kube.rs"]
@@ -19,11 +20,25 @@ use mneme_model::{Matcher, Samples, TenantId};
 use source::Columns;
 use ulid::Ulid;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Each figure is the best of so many runs.
-const RUNS: usize = 3;
+const RUNS: usize = 5;
 
 fn main() {
     let hour = 3_600_000;
+    if std::env::args().any(|argument| argument == "decode") {
+        for hours in [2, 8] {
+            let options = if hours == 2 { WriterOptions::flush() } else { WriterOptions::compaction(1) };
+            let mut sink = MemorySink::default();
+            let mut source = kube::series(8000 / hours, hours as i64 * hour);
+            let meta =
+                write_block(Ulid::from_parts(1, 1), &options, &mut source, &mut sink).unwrap().unwrap();
+            decode(&format!("kube {hours} h"), &meta, sink, source.samples() as f64, 100);
+        }
+        return;
+    }
     measure("kube 2 h, level 0", &WriterOptions::flush(), &mut kube::series(20_000, 2 * hour));
     measure("kube 8 h, level 1", &WriterOptions::compaction(1), &mut kube::series(5_000, 8 * hour));
     measure("kube 24 h, level 2", &WriterOptions::compaction(2), &mut kube::series(2_500, 24 * hour));
@@ -56,10 +71,10 @@ fn measure(name: &str, options: &WriterOptions, source: &mut Columns) {
         table / source.series.len() as f64,
         (data + table) / samples,
     );
-    decode(name, &meta, sink, samples);
+    decode(name, &meta, sink, samples, RUNS);
 }
 
-fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64) {
+fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64, runs: usize) {
     let tenant = TenantId::anonymous();
     let folder = BlockMeta::folder(&tenant, meta.id);
     let files = sink.files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes)).collect();
@@ -70,9 +85,13 @@ fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64) {
         ReadOptions::default(),
     );
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (mut fetch, mut read, mut one) = (f64::MAX, f64::MAX, f64::MAX);
+    let (mut labels, mut fetch, mut read, mut one) = (f64::MAX, f64::MAX, f64::MAX, f64::MAX);
     let mut out = Samples::default();
-    for _ in 0..RUNS {
+    for _ in 0..runs {
+        let before = cpu();
+        let all = Select::new(Vec::new(), i64::MIN, i64::MAX);
+        assert!(!runtime.block_on(reader.series(&all)).unwrap().is_empty());
+        labels = labels.min((cpu() - before) as f64 / samples);
         let before = cpu();
         let found = runtime.block_on(reader.select(&Select::new(Vec::new(), i64::MIN, i64::MAX))).unwrap();
         fetch = fetch.min((cpu() - before) as f64 / samples);
@@ -90,7 +109,8 @@ fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64) {
         assert!(!found.is_empty());
     }
     println!(
-        "{name}: unpack {fetch:.2} + decode {read:.2} = {:.2} ns/sample; one metric {one:.2} ms",
+        "{name}: labels {labels:.2} + unpack {:.2} + decode {read:.2} = {:.2} ns/sample; one metric {one:.2} ms",
+        fetch - labels,
         fetch + read
     );
 }

@@ -31,13 +31,16 @@ pub(crate) struct Group {
     /// Where the row group starts in the file.
     pub(crate) offset: u64,
     columns: Vec<Vec<Leaf>>,
+    /// Of each row that was picked the places of its lists, one per column.
+    places: Vec<Place>,
 }
 
 /// A row of samples or histograms: its scalars, and where its lists are.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) head: RowHead,
-    places: Box<[Place]>,
+    /// Its number among the rows of the group that were picked.
+    number: u32,
     group: Arc<Group>,
     /// What only rows of histograms have: kind, hint, schema, positive spans, positive and negative buckets; the zero threshold.
     histogram: Option<Box<([i32; 6], f64)>>,
@@ -160,18 +163,19 @@ impl Plan {
         }
         let offset =
             self.scalars.first().and_then(|chunk| chunk.pages.first()).map_or(0, |page| page.bytes.start);
-        let group = Arc::new(Group { key: Arc::clone(&footer.key), offset, columns });
+        memory += places.len() * size_of::<Place>();
+        let group = Arc::new(Group { key: Arc::clone(&footer.key), offset, columns, places });
         let rows: Vec<Row> = picked
             .iter()
-            .zip(places.chunks(self.lists.len()))
-            .map(|(row, places)| Row {
+            .zip(0..)
+            .map(|(row, number)| Row {
                 head: heads[*row as usize],
-                places: places.into(),
+                number,
                 group: Arc::clone(&group),
                 histogram: histograms.get(*row as usize).map(|it| Box::new(*it)),
             })
             .collect();
-        memory += rows.len() * (size_of::<Row>() + self.lists.len() * size_of::<Place>());
+        memory += rows.len() * size_of::<Row>();
         Ok((rows, memory))
     }
 
@@ -258,8 +262,9 @@ fn list_len(head: &RowHead, at: usize) -> usize {
 
 impl Row {
     fn leaf(&self, column: usize) -> Result<(&Leaf, Place), Bad> {
-        let place = self.places.get(column).copied().ok_or(Bad("a column is missing"))?;
         let leaves = self.group.columns.get(column).ok_or(Bad("a column is missing"))?;
+        let at = self.number as usize * self.group.columns.len() + column;
+        let place = self.group.places.get(at).copied().ok_or(Bad("a column is missing"))?;
         Ok((leaves.get(place.page as usize).ok_or(Bad("a page is missing"))?, place))
     }
 

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-
 use super::column;
 use super::footer::{Chunk, Footer, PageAt};
 use super::pieces::Pieces;
@@ -15,52 +13,50 @@ use crate::codec::{Bad, hybrid};
 /// The id of rows without a text.
 pub(crate) const ABSENT: u32 = u32::MAX;
 
-/// Texts, each checked to be UTF-8.
+/// Texts, one behind the other.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    pages: Vec<Bytes>,
-    /// Page, and place in it.
-    places: Vec<(u32, u32, u32)>,
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
 }
 
 impl Texts {
     /// Adds the texts of a page's plain values.
-    fn add(&mut self, values: &Bytes, count: usize) -> Result<(), Bad> {
-        let page = u32::try_from(self.pages.len()).map_err(|_| Bad("too many pages"))?;
-        if count > values.len() / 4 {
-            return Err(Bad("fewer bytes than texts"));
+    fn add(&mut self, values: &[u8], count: usize) -> Result<(), Bad> {
+        let bytes = values.len().checked_sub(count.saturating_mul(4)).ok_or(Bad("fewer bytes than texts"))?;
+        if u32::try_from(self.text.len().saturating_add(bytes)).is_err() {
+            return Err(Bad("too many texts"));
         }
         let mut input = Cursor::new(values);
-        self.places.reserve(count);
+        self.ends.reserve(count);
+        self.text.reserve(bytes);
         for _ in 0..count {
             let len = input.take(4)?.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
-            let start = (values.len() - input.rest.len()) as u32;
             let text = input.take(len as usize)?;
-            std::str::from_utf8(text).map_err(|_| Bad("a text is not UTF-8"))?;
-            self.places.push((page, start, len));
+            self.text.push_str(std::str::from_utf8(text).map_err(|_| Bad("a text is not UTF-8"))?);
+            self.ends.push(self.text.len() as u32);
         }
-        self.pages.push(values.clone());
         Ok(())
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.ends.len()
     }
 
     /// Bytes held.
     fn memory(&self) -> usize {
-        self.pages.iter().map(Bytes::len).sum::<usize>()
-            + self.places.capacity() * size_of::<(u32, u32, u32)>()
+        self.text.capacity() + 4 * self.ends.capacity()
     }
 
     /// A text; `""` for [`ABSENT`].
+    #[inline]
     pub(crate) fn get(&self, id: u32) -> &str {
-        let place = self.places.get(id as usize);
-        let bytes = place.and_then(|(page, start, len)| {
-            self.pages.get(*page as usize)?.get(*start as usize..(*start + *len) as usize)
-        });
-        bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+        let at = id as usize;
+        let Some(end) = self.ends.get(at) else { return "" };
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |start| *start);
+        self.text.get(start as usize..*end as usize).unwrap_or("")
     }
 }
 
@@ -141,11 +137,37 @@ impl TextColumn {
         (self.texts.memory() + self.runs.iter().map(|(_, ids)| 4 * ids.capacity() + 40).sum::<usize>()) as u64
     }
 
+    /// Finds the ids of rows that ascend.
+    pub(crate) fn ascending(&self) -> Ascending<'_> {
+        Ascending { runs: &self.runs }
+    }
+
     /// The id of a row that was read.
     pub(crate) fn id(&self, row: u32) -> u32 {
         let at = self.runs.partition_point(|(rows, _)| rows.end <= row);
         let run = self.runs.get(at).filter(|(rows, _)| rows.start <= row);
         run.and_then(|(rows, ids)| ids.get((row - rows.start) as usize)).copied().unwrap_or(ABSENT)
+    }
+}
+
+/// The rows of a column, looked at from the first to the last.
+pub(crate) struct Ascending<'c> {
+    /// From the last row looked at on.
+    runs: &'c [(Range<u32>, Vec<u32>)],
+}
+
+impl Ascending<'_> {
+    /// The id of a row, which is behind the one before.
+    #[inline]
+    pub(crate) fn id(&mut self, row: u32) -> u32 {
+        while let [(rows, ids), rest @ ..] = self.runs {
+            if row < rows.end {
+                let at = row.checked_sub(rows.start).and_then(|at| ids.get(at as usize));
+                return at.copied().unwrap_or(ABSENT);
+            }
+            self.runs = rest;
+        }
+        ABSENT
     }
 }
 
@@ -166,7 +188,11 @@ pub(crate) fn values_of(page: &Page, texts: &mut Texts, out: &mut Vec<u32>) -> R
                 if out.len() + times > 1 << 24 {
                     return Err(Bad("a page has too many values"));
                 }
-                out.resize(out.len() + times, id);
+                if times == 1 {
+                    out.push(id);
+                } else {
+                    out.resize(out.len() + times, id);
+                }
                 Ok(())
             })
         }

@@ -1,24 +1,30 @@
 //! The series table of a part: which series match, and what they are called.
 
+mod find;
+mod render;
+mod rest;
+
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use mneme_model::labels::METRIC_NAME;
-use mneme_model::{Labels, LabelsBuilder, LabelsRef, MatchOp, Matcher, TimestampMs};
+use mneme_model::{Labels, MatchOp, Matcher};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::access::Access;
 use super::deletion::Deletion;
 use super::footer::Footer;
 use super::holes::Holes;
-use super::labels::{ABSENT, TextColumn, TextLists, Texts};
+use super::labels::{TextColumn, TextLists, Texts};
 use super::numbers::NumberColumn;
 use super::parsed::ParsedCache;
 use super::pieces::Pieces;
-use super::select::{Projection, Select};
+use super::select::Select;
 use crate::Error;
 use crate::codec::page::Unpacker;
+use find::Candidate;
+use rest::Rest;
 
 /// A map of the labels that have no column of their own.
 const REST: [&str; 2] = ["l_rest.key_value.key", "l_rest.key_value.value"];
@@ -34,18 +40,6 @@ pub(crate) struct Found {
     pub(crate) samples: u64,
     /// When its samples are deleted.
     pub(crate) holes: Holes,
-}
-
-/// A row of the series table that may match.
-#[derive(Clone, Debug)]
-struct Candidate {
-    row: u32,
-    samples: u64,
-    /// Time of its first sample.
-    first: TimestampMs,
-    /// Time of its last sample.
-    last: TimestampMs,
-    holes: Vec<(TimestampMs, TimestampMs)>,
 }
 
 /// An open series table. Cheap to clone as long as nothing is held.
@@ -122,44 +116,6 @@ impl SeriesTable {
             Ok(found.collect())
         };
         access.compute(label).await
-    }
-
-    fn find(
-        &mut self,
-        select: &Select,
-        deletions: &[Deletion],
-        rows: &[Range<u32>],
-    ) -> Result<Vec<(Candidate, Holes)>, Error> {
-        let mut unpacker = self.unpacker()?;
-        let mut selected = self.rows_of_range(rows, select.start, select.end, &mut unpacker)?;
-        for matcher in &select.matchers {
-            self.keep_matching(matcher, rows, &mut selected, &mut unpacker)?;
-        }
-        for deletion in deletions.iter().filter(|it| it.overlaps(select.start, select.end)) {
-            self.delete(deletion, rows, &mut selected, &mut unpacker)?;
-        }
-        Ok(remaining(selected, select.start, select.end))
-    }
-
-    /// Notes for the series that a deletion is of when it is.
-    fn delete(
-        &mut self,
-        deletion: &Deletion,
-        rows: &[Range<u32>],
-        selected: &mut [Candidate],
-        unpacker: &mut Unpacker,
-    ) -> Result<(), Error> {
-        let touched = selected.iter().filter(|it| deletion.overlaps(it.first, it.last));
-        let mut touched: Vec<Candidate> = touched.cloned().collect();
-        for matcher in &deletion.matchers {
-            self.keep_matching(matcher, rows, &mut touched, unpacker)?;
-        }
-        for one in touched {
-            if let Ok(at) = selected.binary_search_by_key(&one.row, |it| it.row) {
-                selected[at].holes.push((deletion.start, deletion.end));
-            }
-        }
-        Ok(())
     }
 
     /// The names of the labels that have columns, and whether there are more.
@@ -333,30 +289,6 @@ impl SeriesTable {
         Ok(column)
     }
 
-    /// The rows with samples in the time range, and how many samples they have.
-    fn rows_of_range(
-        &mut self,
-        rows: &[Range<u32>],
-        start: TimestampMs,
-        end: TimestampMs,
-        unpacker: &mut Unpacker,
-    ) -> Result<Vec<Candidate>, Error> {
-        let [mint, maxt, samples] = [
-            self.number_column(RANGE[0], rows, unpacker)?,
-            self.number_column(RANGE[1], rows, unpacker)?,
-            self.number_column(RANGE[2], rows, unpacker)?,
-        ];
-        let mut found = Vec::new();
-        for row in rows.iter().cloned().flatten() {
-            let (Some(first), Some(last)) = (mint.get(row), maxt.get(row)) else { continue };
-            if first <= end && start <= last {
-                let samples = samples.get(row).and_then(|it| u64::try_from(it).ok()).unwrap_or(0);
-                found.push(Candidate { row, samples, first, last, holes: Vec::new() });
-            }
-        }
-        Ok(found)
-    }
-
     /// The column of numbers, of these rows at least, whose pages were fetched.
     fn number_column(
         &mut self,
@@ -377,38 +309,6 @@ impl SeriesTable {
         Ok(column)
     }
 
-    fn keep_matching(
-        &mut self,
-        matcher: &Matcher,
-        rows: &[Range<u32>],
-        selected: &mut Vec<Candidate>,
-        unpacker: &mut Unpacker,
-    ) -> Result<(), Error> {
-        if selected.is_empty() {
-            return Ok(());
-        }
-        if let Some(name) = self.column(matcher.name()) {
-            let (first, last) = (selected.first().map(|it| it.row), selected.last().map(|it| it.row));
-            let column = self.text_column(&name, &within_rows(rows, first, last), unpacker)?;
-            // Each value is looked at once at most: the answer is kept.
-            let mut known: Vec<Option<bool>> = vec![None; column.texts.len()];
-            let empty = matcher.matches_empty();
-            selected.retain(|it| match column.id(it.row) {
-                ABSENT => empty,
-                id => match known.get_mut(id as usize) {
-                    Some(answer) => *answer.get_or_insert_with(|| matcher.matches(column.texts.get(id))),
-                    None => false,
-                },
-            });
-        } else if self.in_rest(matcher.name()) {
-            let rest = self.rest(unpacker)?;
-            selected.retain(|it| matcher.matches(rest.get(it.row, matcher.name()).unwrap_or("")));
-        } else if !matcher.matches_empty() {
-            selected.clear();
-        }
-        Ok(())
-    }
-
     fn rest(&self, unpacker: &mut Unpacker) -> Result<Rest, Error> {
         let mut read = |name| {
             let chunk = self.footer.chunk(0, name)?;
@@ -416,92 +316,6 @@ impl SeriesTable {
         };
         Ok(Rest { keys: read(REST[0])?, values: read(REST[1])? })
     }
-
-    /// Which labels' columns have to be read.
-    fn wanted_labels(&self, projection: &Projection) -> WantedLabels {
-        let (mut names, has_rest) = self.names();
-        names.retain(|name| projection.wants(name));
-        // Labels are ordered by the bytes of their names.
-        names.sort_unstable();
-        let rest = has_rest
-            && match projection {
-                Projection::All => true,
-                Projection::Only(wanted) => wanted.iter().any(|name| self.in_rest(name)),
-            };
-        WantedLabels { names, rest }
-    }
-
-    fn labels(
-        &mut self,
-        selected: &[(Candidate, Holes)],
-        projection: &Projection,
-        wanted: &WantedLabels,
-        rows: &[Range<u32>],
-    ) -> Result<Vec<Labels>, Error> {
-        let mut unpacker = self.unpacker()?;
-        let mut read = Vec::with_capacity(wanted.names.len());
-        for name in &wanted.names {
-            let column = self.text_column(&format!("l_{name}"), rows, &mut unpacker)?;
-            read.push((name.as_str(), column));
-        }
-        let rest = if wanted.rest { Some(self.rest(&mut unpacker)?) } else { None };
-        let mut buffer = String::new();
-        let mut out = Vec::with_capacity(selected.len());
-        for row in selected.iter().map(|(candidate, _)| candidate.row) {
-            let own = read.iter().filter_map(|(name, column)| match column.id(row) {
-                ABSENT => None,
-                id => Some((*name, column.texts.get(id))),
-            });
-            let labels = match &rest {
-                None => LabelsRef::write_sorted(&mut buffer, own)
-                    .map(LabelsRef::to_owned)
-                    .map_err(|error| self.footer.bad("l_", 0, &error.to_string()))?,
-                Some(rest) => {
-                    let mut builder = LabelsBuilder::new();
-                    let more = rest.row(row).filter(|(name, _)| projection.wants(name));
-                    for (name, value) in own.chain(more) {
-                        builder.set(name, value);
-                    }
-                    builder.build()
-                }
-            };
-            out.push(labels);
-        }
-        Ok(out)
-    }
-}
-
-/// The labels to read.
-struct WantedLabels {
-    /// Those with columns, sorted.
-    names: Vec<String>,
-    /// Whether some have none.
-    rest: bool,
-}
-
-/// Labels without a column.
-struct Rest {
-    keys: TextLists,
-    values: TextLists,
-}
-
-impl Rest {
-    fn row(&self, row: u32) -> impl Iterator<Item = (&str, &str)> {
-        self.keys.row(row).zip(self.values.row(row))
-    }
-
-    fn get(&self, row: u32, name: &str) -> Option<&str> {
-        self.row(row).find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-}
-
-/// Those that have anything left in the range.
-fn remaining(selected: Vec<Candidate>, start: TimestampMs, end: TimestampMs) -> Vec<(Candidate, Holes)> {
-    let with_holes = selected.into_iter().map(|mut it| {
-        let holes = Holes::new(std::mem::take(&mut it.holes));
-        (it, holes)
-    });
-    with_holes.filter(|(it, holes)| !holes.cover(it.first.max(start), it.last.min(end))).collect()
 }
 
 /// The parts of `rows` between the first and the last row selected.
