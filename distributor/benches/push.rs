@@ -11,7 +11,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
 use mneme_distributor::{Appender, Config, Distributor, Parts};
 use mneme_model::histogram::Span;
-use mneme_model::{AnyHistogram, Cut, Histogram, TimestampMs, WriterId};
+use mneme_model::{AnyHistogram, Cut, Histogram, TenantId, TimestampMs, WriterId};
+use mneme_proto::internal::active::{ActiveSeries, ActiveSeriesService, SERIES_PER_PARTITION};
+use mneme_proto::internal::ingester::Error as IngesterError;
 use mneme_proto::remote_write::{Encoder, HistogramSample, Sample, SeriesToEncode, Version, snappy};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
@@ -34,6 +36,16 @@ impl Appender for Nowhere {
     }
 }
 
+/// Every tenant is new.
+struct Unknown;
+
+#[async_trait]
+impl ActiveSeriesService for Unknown {
+    async fn active_series(&self, _tenant: &TenantId) -> Result<ActiveSeries, IngesterError> {
+        Ok(ActiveSeries::default())
+    }
+}
+
 struct StandingClock;
 
 impl Clock for StandingClock {
@@ -50,6 +62,8 @@ fn distributor() -> Distributor {
         clock: Arc::new(StandingClock),
         hash_seed: 7,
         partition_count: 64,
+        active: Arc::new(Unknown),
+        series_per_partition: SERIES_PER_PARTITION,
     };
     Distributor::new(Config::default(), parts, &prometheus::Registry::new()).expect("valid")
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mneme_model::{Labels, TenantId, TimestampMs};
+use mneme_proto::internal::active::ActiveSeriesService;
 use mneme_proto::remote_write::{Request, Sample, Series, Version};
 use mneme_server::{Kind, SharedClock, Status};
 use mneme_tenant::{Authenticator, Limits, RateLimiter, SharedOverrides};
@@ -15,8 +16,10 @@ use prometheus::Registry;
 use crate::budget::{ByteBudget, Reservation};
 use crate::buffers::Buffers;
 use crate::metrics::Metrics;
+use crate::placement::Placement;
+use crate::spread::Spreads;
 use crate::stage::{Error, Known, KnownNumbers, Place, Stager, Tally, rules};
-use crate::{Appender, Config, Counts, Reason, Shard, retry, shard_size};
+use crate::{Appender, Config, Counts, Reason, retry, shard_size};
 
 /// What a distributor is given.
 pub struct Parts {
@@ -32,6 +35,10 @@ pub struct Parts {
     pub hash_seed: u64,
     /// The cluster's number of partitions, above 0.
     pub partition_count: u16,
+    /// Tells how many series tenants have whose limits do not say over how many partitions they are spread.
+    pub active: Arc<dyn ActiveSeriesService>,
+    /// So many series of such a tenant take a partition: [`mneme_proto::internal::active::SERIES_PER_PARTITION`].
+    pub series_per_partition: u64,
 }
 
 /// Takes writes. Cheap to clone.
@@ -49,6 +56,7 @@ pub(crate) struct Shared {
     requests: RateLimiter,
     samples: RateLimiter,
     refusals: AtomicU64,
+    spreads: Spreads,
 }
 
 /// So many times `max_decompressed_size_bytes` may a request's records take: what senders send takes less than thrice its bytes.
@@ -85,7 +93,14 @@ impl Distributor {
     pub fn new(config: Config, parts: Parts, registry: &Registry) -> Result<Self, prometheus::Error> {
         let metrics = Metrics::new(registry)?;
         let budget = ByteBudget::new(config.max_inflight_push_requests_bytes, metrics.inflight_bytes.clone());
+        let spreads = Spreads::new(
+            (parts.series_per_partition, parts.partition_count),
+            Arc::clone(&parts.active),
+            Arc::clone(&parts.clock),
+            metrics.clone(),
+        );
         let shared = Shared {
+            spreads,
             config,
             parts,
             metrics,
@@ -108,7 +123,8 @@ impl Distributor {
         samples: &[(Labels, TimestampMs, f64)],
     ) -> Result<Counts, Status> {
         let shared = &self.shared;
-        let staged = shared.stage(tenant, shared.budget.unrefused(), |stager, _| {
+        let placement = shared.placement(tenant).await;
+        let staged = shared.stage((tenant, &placement), shared.budget.unrefused(), |stager, _| {
             let mut series = Series::new();
             for (labels, t, v) in samples {
                 series.labels.clear();
@@ -171,15 +187,26 @@ impl Shared {
         status.with_retry_after(retry::retry_after(attempt, at_least, random))
     }
 
+    /// Where the tenant's series go; for a request that is staged right after.
+    pub(crate) async fn placement(&self, tenant: &TenantId) -> Placement {
+        let Parts { overrides, hash_seed, partition_count, appender, .. } = &self.parts;
+        let limits = overrides.limits(tenant);
+        let spread = match shard_size(&limits, *partition_count) {
+            Some(_) => None,
+            None => Some(self.spreads.of(tenant, &appender.catalog()).await),
+        };
+        Placement::new(tenant, &limits, (*hash_seed, *partition_count), spread)
+    }
+
     /// Stages a decompressed message. `reserved` has room for it, and afterwards for its records only.
     pub(crate) fn stage_message(
         &self,
-        tenant: &TenantId,
+        (tenant, placement): (&TenantId, &Placement),
         version: Version,
         message: &[u8],
         reserved: Reservation,
     ) -> Result<Staged, Status> {
-        let staged = self.stage(tenant, reserved, |stager, place| {
+        let staged = self.stage((tenant, placement), reserved, |stager, place| {
             let request = Request::parse(version, message)?;
             let mut series = Series::new();
             if version == Version::V1 {
@@ -211,21 +238,20 @@ impl Shared {
 
     fn stage(
         &self,
-        tenant: &TenantId,
+        (tenant, placement): (&TenantId, &Placement),
         mut reserved: Reservation,
         fill: impl FnOnce(&mut Stager<'_>, Place<'_>) -> Result<(), Error>,
     ) -> Result<Staged, Error> {
-        let Parts { overrides, clock, hash_seed, partition_count, .. } = &self.parts;
+        let Parts { overrides, clock, .. } = &self.parts;
         let limits = overrides.limits(tenant);
-        let shard = Shard::new(tenant, *hash_seed, *partition_count, shard_size(&limits, *partition_count));
         let catalog = self.parts.appender.catalog();
-        let space = catalog.space(tenant, &rules(&limits, &shard));
+        let space = catalog.space(tenant, &rules(&limits, placement));
         let mut records = self.buffers.records(tenant);
         records.set_catalog(Arc::clone(&catalog));
         let most = self.config.max_decompressed_size_bytes.saturating_mul(RECORDS_TO_MESSAGE);
         let place = Place { catalog: &catalog, space };
         let mut stager =
-            Stager::new(&limits, &shard, clock.now_ms(), &mut records, place, &mut reserved, most);
+            Stager::new(&limits, placement, clock.now_ms(), &mut records, place, &mut reserved, most);
         fill(&mut stager, place)?;
         let (tally, bytes, metadata) = stager.finish()?;
         reserved.shrink_to(bytes);

@@ -19,6 +19,7 @@ use mneme_tenant::AuthError;
 use crate::body::read;
 use crate::budget::Reservation;
 use crate::distributor::{Distributor, Shared, Staged};
+use crate::placement::Placement;
 use crate::reply::Reply;
 
 /// Where writes are taken: the paths of Mimir and Cortex, Cortex's old one, Prometheus', Thanos' and M3's.
@@ -105,19 +106,20 @@ async fn receive(
     let declared = snappy::declared_len(&body, shared.config.max_decompressed_size_bytes)
         .map_err(|error| snappy_status(&error))?;
     reserved.take(declared)?;
+    let placement = shared.placement(tenant).await;
     if declared < LARGE {
-        return decode(shared, tenant, version, &body, reserved);
+        return decode(shared, (tenant, &placement), version, &body, reserved);
     }
     let (shared, tenant) = (Arc::clone(shared), tenant.clone());
     // A sender that goes away does not end this work: what it takes is reserved until it is done.
-    tokio::task::spawn_blocking(move || decode(&shared, &tenant, version, &body, reserved))
+    tokio::task::spawn_blocking(move || decode(&shared, (&tenant, &placement), version, &body, reserved))
         .await
         .unwrap_or_else(|_| Err(Status::new(Kind::Internal, "the request's decoder failed")))
 }
 
 fn decode(
     shared: &Shared,
-    tenant: &TenantId,
+    to: (&TenantId, &Placement),
     version: Version,
     body: &Bytes,
     reserved: Reservation,
@@ -126,7 +128,7 @@ fn decode(
     let staged = match snappy::decompress(body, shared.config.max_decompressed_size_bytes, &mut buffer) {
         Ok(message) => {
             shared.metrics.decompressed_bytes.inc_by(message.len() as u64);
-            shared.stage_message(tenant, version, message, reserved)
+            shared.stage_message(to, version, message, reserved)
         }
         Err(error) => Err(snappy_status(&error)),
     };

@@ -2,7 +2,7 @@
 //! Every refusal is here, before the WAL: what was appended is stored.
 //!
 //! Vocabulary: a *problem* is why a part of a request was refused, its *reason* the stable id (`err-mneme-<id>`) and metric label;
-//! *written* is what a sender is told to be stored.
+//! *written* is what a sender is told to be stored. A tenant's *spread* is over how many partitions its series are, and which was put where.
 //!
 //! Flow: [`Distributor::router`] -> authenticate -> rate -> content type, encoding -> body within its cap and the process' budget of
 //! bytes -> snappy -> the series one by one: labels, times, histograms, exemplars, metadata into [`mneme_wal::Records`] ->
@@ -18,10 +18,12 @@ mod deliver;
 mod distributor;
 mod handler;
 mod metrics;
+mod placement;
 mod reason;
 mod reply;
 mod retry;
 mod shard;
+mod spread;
 mod stage;
 
 pub use appender::Appender;

@@ -1,6 +1,8 @@
 //! What the distributor counts.
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 use crate::Reason;
 use crate::stage::{Counts, Tally};
@@ -15,6 +17,9 @@ pub(crate) struct Metrics {
     pub(crate) decompressed_bytes: IntCounter,
     pub(crate) inflight_requests: IntGauge,
     pub(crate) inflight_bytes: IntGauge,
+    /// Changes of automatic shard sizes, by direction.
+    pub(crate) shard_changes: IntCounterVec,
+    tenants: IntGaugeVec,
     received: IntCounterVec,
     stored: IntCounterVec,
     refused: IntCounterVec,
@@ -38,6 +43,14 @@ impl Metrics {
             registry.register(Box::new(metric.clone()))?;
             Ok::<_, prometheus::Error>(metric)
         };
+        let tenants = IntGaugeVec::new(
+            Opts::new(
+                "mneme_distributor_tenants",
+                "Tenants of automatic shard size that wrote lately, by the partitions that each is spread over: so many at most, more than half.",
+            ),
+            &["partitions"],
+        )?;
+        registry.register(Box::new(tenants.clone()))?;
         let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
         let name = "mneme_distributor_request_duration_seconds";
         let duration = Histogram::with_opts(
@@ -57,6 +70,12 @@ impl Metrics {
                 "inflight_bytes",
                 "Bytes of write requests under way and of their records, against max_inflight_push_requests_bytes.",
             )?,
+            shard_changes: vec(
+                "shard_changes_total",
+                "Changes of tenants' automatic shard sizes, by direction.",
+                &["direction"],
+            )?,
+            tenants,
             received: vec("received_samples_total", "What senders sent, by kind.", &["kind"])?,
             stored: vec("stored_samples_total", "What was made durable, by kind.", &["kind"])?,
             refused: vec(
@@ -70,6 +89,12 @@ impl Metrics {
                 &["kind", "reason"],
             )?,
         })
+    }
+
+    /// Tenants that are spread over so many partitions, to the next power of two.
+    pub(crate) fn tenants_by_partitions(&self, partitions: u16) -> IntGauge {
+        let bound = u32::from(partitions).next_power_of_two();
+        self.tenants.with_label_values(&[bound.to_string().as_str()])
     }
 
     /// A request's tally; `stored` is what became durable.

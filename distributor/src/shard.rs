@@ -1,11 +1,9 @@
 //! Over which partitions a tenant's series are spread.
 
 use mneme_model::{PartitionId, TenantId};
+use mneme_proto::internal::active::{SERIES_PER_PARTITION, partitions_for};
 use mneme_tenant::Limits;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
-/// Series per partition that a tenant is sized for.
-const SERIES_PER_PARTITION: u64 = 100_000;
 
 /// A tenant's partitions, and which of them a series belongs to. The same for the same tenant, seed, count and size in every process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +45,19 @@ impl Shard {
     /// The partition of a series whose hash with [`Shard::seed`] is `hash`.
     #[must_use]
     pub fn partition(&self, hash: u64) -> PartitionId {
-        self.chosen[jump(hash, self.chosen.len())]
+        self.partition_within(hash, u16::MAX)
     }
 
-    /// The partition of a metric family's metadata.
+    /// The partition of the series in the shard of `size` partitions (at least 1, at most this shard's) of the same tenant.
     #[must_use]
-    pub fn partition_of_family(&self, family: &str) -> PartitionId {
-        self.partition(xxh3_64_with_seed(family.as_bytes(), self.seed))
+    pub fn partition_within(&self, hash: u64, size: u16) -> PartitionId {
+        self.chosen[jump(hash, self.chosen.len().min(size.max(1).into()))]
+    }
+
+    /// The hash of a metric family, whose metadata is put where a series of that hash would be.
+    #[must_use]
+    pub fn hash_of_family(&self, family: &str) -> u64 {
+        xxh3_64_with_seed(family.as_bytes(), self.seed)
     }
 }
 
@@ -70,16 +74,15 @@ fn jump(mut key: u64, slots: usize) -> usize {
     slot
 }
 
-/// Over how many of `count` partitions a tenant is spread: as many as its limits say; by default one for every 100,000 of its series
-/// limit, and all without a limit.
+/// Over how many of `count` partitions a tenant is spread by its limits: as many as they say, or one for every 100,000 of its series
+/// limit. `None` without either: then its active series decide.
 #[must_use]
-pub fn shard_size(limits: &Limits, count: u16) -> u16 {
-    let size = match (limits.ingestion_tenant_shard_size, limits.max_global_series_per_user) {
-        (0, 0) => count,
-        (0, series) => u16::try_from(series.div_ceil(SERIES_PER_PARTITION)).unwrap_or(u16::MAX),
-        (size, _) => size,
-    };
-    size.clamp(1, count.max(1))
+pub fn shard_size(limits: &Limits, count: u16) -> Option<u16> {
+    match (limits.ingestion_tenant_shard_size, limits.max_global_series_per_user) {
+        (0, 0) => None,
+        (0, series) => Some(partitions_for(series, SERIES_PER_PARTITION, count)),
+        (size, _) => Some(size.clamp(1, count.max(1))),
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +106,14 @@ mod tests {
             let now = used(&Shard::new(&tenant("a"), 7, 64, size));
             assert_eq!(now.len(), usize::from(size.min(64)));
             assert!(now.is_superset(&last));
+            let whole = Shard::new(&tenant("a"), 7, 64, 64);
+            let within = |hash| whole.partition_within(hash, size);
+            let same = Shard::new(&tenant("a"), 7, 64, size);
+            assert!(
+                (0..1000u64)
+                    .map(|i| xxh3_64(&i.to_le_bytes()))
+                    .all(|hash| within(hash) == same.partition(hash))
+            );
             last = now;
         }
         assert_ne!(used(&Shard::new(&tenant("a"), 7, 64, 3)), used(&Shard::new(&tenant("b"), 7, 64, 3)));
@@ -136,8 +147,8 @@ mod tests {
         };
         assert_eq!(
             [size(0, 0), size(0, 1), size(0, 100_000), size(0, 100_001), size(0, u64::MAX)],
-            [64, 1, 1, 2, 64]
+            [None, Some(1), Some(1), Some(2), Some(64)]
         );
-        assert_eq!([size(3, 0), size(3, 1_000_000), size(1000, 0)], [3, 3, 64]);
+        assert_eq!([size(3, 0), size(3, 1_000_000), size(1000, 0)], [Some(3), Some(3), Some(64)]);
     }
 }

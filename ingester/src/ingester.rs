@@ -14,6 +14,7 @@ use mneme_wal::Log;
 use prometheus::Registry;
 use tokio::sync::{Semaphore, watch};
 
+use crate::active::Sizes;
 use crate::flush::{FlushHook, Requests};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) turns: Arc<Semaphore>,
     pub(crate) cuts: watch::Sender<Cut>,
     pub(crate) manifests: Manifests,
+    /// The shard sizes that manifests say.
+    pub(crate) sizes: Sizes,
     /// Flushes that are asked for.
     pub(crate) requests: Requests,
     /// Told of each step of a flush.
@@ -124,6 +127,7 @@ impl Ingester {
             ready: AtomicBool::new(false),
             writers: Writers::default(),
             manifests: Manifests::new(bucket.clone(), Arc::clone(&attempts)),
+            sizes: Sizes::default(),
             requests: Requests::new(),
             flush_hook: OnceLock::new(),
             instance,

@@ -9,6 +9,7 @@ use mneme_block::manifest::Manifests;
 use mneme_bucket::{AttemptIds, Bucket, Cache};
 use mneme_distributor::{Distributor, ToIngester};
 use mneme_ingester::Ingester;
+use mneme_proto::internal::active::SERIES_PER_PARTITION;
 use mneme_querier::{BuildInfo, Querier, WithBlocks, block_access};
 use mneme_server::drain::{self, Signal};
 use mneme_server::{Drain, Readiness, SharedClock, Tasks, http};
@@ -79,7 +80,7 @@ impl Roles {
         readiness.starting("joining the write-ahead log");
         let wal = Arc::new(parts.writer(&bucket, &attempts, &ingester).await.context("wal")?);
         wal_metrics::register(Arc::clone(&wal), &parts.registry)?;
-        let distributor = parts.distributor(&wal, &cluster)?;
+        let distributor = parts.distributor(&wal, &ingester, &cluster)?;
         let querier = parts.querier(parts.with_blocks(&ingester, &bucket, &cache, &attempts)?)?;
         let (signal, drain) = drain::channel();
         let tasks = spawn(&ingester, &wal, &drain);
@@ -163,7 +164,12 @@ impl Parts {
         Ok(Wal::join(bucket.clone(), self.config.wal.writer(self.is_remote()), parts).await?)
     }
 
-    fn distributor(&self, wal: &Arc<Wal>, cluster: &Cluster) -> anyhow::Result<Distributor> {
+    fn distributor(
+        &self,
+        wal: &Arc<Wal>,
+        ingester: &Ingester,
+        cluster: &Cluster,
+    ) -> anyhow::Result<Distributor> {
         let parts = mneme_distributor::Parts {
             appender: Arc::<Wal>::clone(wal),
             overrides: Arc::clone(&self.overrides),
@@ -171,6 +177,8 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             hash_seed: cluster.hash_seed,
             partition_count: cluster.partitions,
+            active: Arc::new(ingester.clone()),
+            series_per_partition: SERIES_PER_PARTITION,
         };
         Ok(Distributor::new(self.config.distributor.clone(), parts, &self.registry)?)
     }

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::identity::Identity;
 use super::{Error, Place, Stager};
-use crate::Shard;
+use crate::placement::Placement;
 
 /// After so many series whoever waits to add some goes first.
 pub(super) const SERIES_PER_HOLD: u32 = 1024;
@@ -110,7 +110,7 @@ impl<'c, 'm> Known<'c, 'm> {
 }
 
 /// Everything that decides what becomes of a series' labels, as a space's name.
-pub(crate) fn rules(limits: &Limits, shard: &Shard) -> Vec<u8> {
+pub(crate) fn rules(limits: &Limits, placement: &Placement) -> Vec<u8> {
     let strategy = match limits.label_value_length_over_limit_strategy {
         LabelValueStrategy::Error => 0,
         LabelValueStrategy::Truncate => 1,
@@ -123,6 +123,6 @@ pub(crate) fn rules(limits: &Limits, shard: &Shard) -> Vec<u8> {
     {
         rules.extend_from_slice(&limit.to_le_bytes());
     }
-    rules.extend_from_slice(&shard.name());
+    rules.extend_from_slice(&placement.name());
     rules
 }

@@ -47,7 +47,7 @@ impl<'c, 'r, 'm> KnownNumbers<'c, 'r, 'm> {
         stager: &mut Stager<'_>,
     ) -> Result<Self, Error> {
         stager.account.scratch(request.symbol_count() * (Numbered::SIZE + size_of::<&str>()))?;
-        let mut rules = rules(stager.limits, stager.shard);
+        let mut rules = rules(stager.limits, stager.placement);
         rules.push(NUMBERED);
         let space = catalog.space(tenant, &rules);
         Ok(Self {

@@ -66,7 +66,7 @@ impl Stager<'_> {
             self.account.charge(account::METADATA + family.len() + help.len() + sent.unit.len())?;
             let metadata =
                 Metadata { metric_type: sent.metric_type, help: help.to_owned(), unit: sent.unit.to_owned() };
-            self.records.metadata(self.shard.partition_of_family(family), family, &metadata);
+            self.records.metadata(self.placement.partition_of_family(family), family, &metadata);
         }
         Ok(())
     }

@@ -19,8 +19,9 @@ use mneme_proto::remote_write::{HistogramReader, Sample, Series};
 use mneme_tenant::{Limits, NameValidation};
 use mneme_wal::{Catalog, Records, SpaceId};
 
+use crate::Reason;
 use crate::budget::Reservation;
-use crate::{Reason, Shard};
+use crate::placement::Placement;
 pub(crate) use error::Error;
 pub(crate) use known::{Known, rules};
 pub(crate) use known_numbers::KnownNumbers;
@@ -35,7 +36,7 @@ use time::TimeRange;
 #[derive(Debug)]
 pub(crate) struct Stager<'p> {
     limits: &'p Limits,
-    shard: &'p Shard,
+    placement: &'p Placement,
     times: TimeRange,
     records: &'p mut Records,
     account: Account<'p>,
@@ -68,7 +69,7 @@ impl<'p> Stager<'p> {
     /// Charges the records to `reserved`, at most `most` bytes.
     pub(crate) fn new(
         limits: &'p Limits,
-        shard: &'p Shard,
+        placement: &'p Placement,
         now: TimestampMs,
         records: &'p mut Records,
         place: Place<'p>,
@@ -78,7 +79,7 @@ impl<'p> Stager<'p> {
         let times = TimeRange::new(now, limits.creation_grace_period);
         Self {
             limits,
-            shard,
+            placement,
             times,
             records,
             account: Account::new(reserved, most),
@@ -116,7 +117,7 @@ impl<'p> Stager<'p> {
         let mut text = std::mem::take(&mut self.text);
         let index = match labels::canonical(&mut series.labels, self.limits, &mut text) {
             Ok(labels) => {
-                let hash = labels.hash(self.shard.seed());
+                let hash = labels.hash(self.placement.seed());
                 let identity = Identity::Checked { labels, hash };
                 let index = self.accepted(series, identity)?;
                 self.series_metadata(&identity, labels.get(METRIC_NAME).unwrap_or_default(), series)?;
@@ -182,7 +183,7 @@ impl<'p> Stager<'p> {
         let index = match series.identity {
             Identity::Checked { labels, hash } => {
                 self.account.charge(account::SERIES + labels.as_bytes().len())?;
-                self.records.series(labels, hash, self.shard.partition(hash))
+                self.records.series(labels, hash, self.placement.partition(hash))
             }
             Identity::Known { catalog, series } => {
                 self.account.charge(account::SERIES)?;

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "helpers of tests")]
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use mneme_distributor::{Appender, Config, Distributor, Parts};
 use mneme_model::histogram::Span;
-use mneme_model::{Cut, Histogram, TimestampMs, WriterId};
+use mneme_model::{Cut, Histogram, TenantId, TimestampMs, WriterId};
+use mneme_proto::internal::active::{ActiveSeries, ActiveSeriesService};
+use mneme_proto::internal::ingester::Error as IngesterError;
 use mneme_proto::remote_write::{Encoder, Sample, SeriesToEncode, Version, snappy};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, AuthMode, Authenticator, Limits, Overrides};
@@ -20,6 +23,9 @@ use tower::ServiceExt as _;
 
 /// The harness' clock stands still.
 pub const NOW: TimestampMs = 1_700_000_000_000;
+
+/// The harness' partitions take so few series of a tenant of automatic size.
+pub const SERIES_PER_PARTITION: u64 = 100;
 
 /// What the log does with the next records.
 #[derive(Clone, Debug, Default)]
@@ -64,16 +70,36 @@ impl Appender for FakeLog {
     }
 }
 
-struct StandingClock;
+/// What the owners know of every tenant.
+#[derive(Default)]
+pub struct FakeOwners {
+    /// `None`: they do not answer.
+    pub told: Mutex<Option<ActiveSeries>>,
+    pub asked: AtomicU64,
+}
+
+#[async_trait]
+impl ActiveSeriesService for FakeOwners {
+    async fn active_series(&self, _tenant: &TenantId) -> Result<ActiveSeries, IngesterError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let told = *self.told.lock().unwrap();
+        told.ok_or_else(|| IngesterError::NotReady("replaying".into()))
+    }
+}
+
+/// Stands still but where a test sets it.
+pub struct StandingClock(pub AtomicI64);
 
 impl Clock for StandingClock {
     fn now_ms(&self) -> TimestampMs {
-        NOW
+        self.0.load(Ordering::Relaxed)
     }
 }
 
 pub struct Harness {
     pub log: Arc<FakeLog>,
+    pub owners: Arc<FakeOwners>,
+    pub clock: Arc<StandingClock>,
     pub distributor: Distributor,
     registry: prometheus::Registry,
     runtime: tokio::runtime::Runtime,
@@ -119,20 +145,27 @@ impl Harness {
     fn configured(limits: Limits, mode: AuthMode, config: Config) -> Self {
         let catalog = Mutex::new(Arc::new(Catalog::new(1 << 20)));
         let log = Arc::new(FakeLog { next: Mutex::default(), catalog, stored: Mutex::default() });
+        let clock = Arc::new(StandingClock(AtomicI64::new(NOW)));
+        let owners =
+            Arc::new(FakeOwners { told: Mutex::new(Some(ActiveSeries::default())), ..FakeOwners::default() });
         let parts = Parts {
             appender: log.clone(),
             overrides: Overrides::uniform(limits),
             authenticator: Arc::new(
                 Authenticator::new(AuthConfig { mode, ..AuthConfig::default() }).unwrap(),
             ),
-            clock: Arc::new(StandingClock),
+            clock: clock.clone(),
             hash_seed: 7,
             partition_count: 64,
+            active: owners.clone(),
+            series_per_partition: SERIES_PER_PARTITION,
         };
         let registry = prometheus::Registry::new();
         let distributor = Distributor::new(config, parts, &registry).unwrap();
         Self {
             log,
+            owners,
+            clock,
             distributor,
             registry,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),

@@ -66,7 +66,10 @@ pub(crate) async fn apply_marks(shared: &Arc<Shared>) -> Result<(), Error> {
         let applied = match manifest {
             Err(ManifestError::Bucket(error)) => return Err(error.into()),
             Err(error) => Err(error.into()),
-            Ok(manifest) => drop_covered(shared, &manifest, Cut(u64::MAX)).await,
+            Ok(manifest) => {
+                shared.sizes.note(&manifest, shared.partitions.count());
+                drop_covered(shared, &manifest, Cut(u64::MAX)).await
+            }
         };
         if let Err(error) = applied {
             shared.metrics.flushes.with_label_values(&["failed"]).inc();

@@ -14,6 +14,7 @@ use super::floor::drop_covered;
 use super::order::Part;
 use super::source::Plan;
 use super::upload;
+use crate::active;
 use crate::ingester::Shared;
 
 /// A flush that was void begins anew this often.
@@ -94,10 +95,11 @@ pub(super) async fn flush(shared: &Arc<Shared>, tenant: &TenantId, cut: Cut) -> 
         }
         shared.reached(FlushPoint::Planned, Some(tenant)).await;
         let deletions = Deletions::of(&manifest)?;
-        let change = prepare(shared, tenant, parts, cut, deletions).await?;
+        let change = prepare(shared, &manifest, parts, cut, deletions).await?;
         match shared.manifests.commit(&manifest, &change, shared.clock.now_ms()).await? {
             Committed::Committed(newest) => {
                 shared.reached(FlushPoint::Committed, Some(tenant)).await;
+                shared.sizes.note(&newest, shared.partitions.count());
                 drop_covered(shared, &newest, cut).await?;
                 shared.reached(FlushPoint::Dropped, Some(tenant)).await;
                 count(&mut flushed, &change.add);
@@ -128,12 +130,12 @@ fn parts(shared: &Shared, manifest: &Manifest, cut: Cut) -> Vec<Part> {
 /// Writes the blocks; returns what is to be committed.
 async fn prepare(
     shared: &Arc<Shared>,
-    tenant: &TenantId,
+    manifest: &Manifest,
     parts: Vec<Part>,
     cut: Cut,
     deletions: Deletions,
 ) -> Result<Change, Failure> {
-    let count = shared.partitions.count();
+    let (tenant, count) = (manifest.tenant(), shared.partitions.count());
     let moved = |(partition, cuts): &Part| MarkMove {
         partition: PartitionOf::new(*partition, count),
         from: cuts.start,
@@ -147,6 +149,7 @@ async fn prepare(
     if plan.series() == 0 {
         return Ok(change);
     }
+    change.shard_size = active::decide(plan.series() as u64, manifest.content().shard_size, count);
     let current_from = plan.current_from(i64::from(WriterOptions::flush().window_ms));
     let current = plan.block((current_from, TimestampMs::MAX), true);
     let late = current_from.checked_sub(1).and_then(|end| plan.block((TimestampMs::MIN, end), false));

@@ -14,6 +14,7 @@ mod flush_deletion;
 mod holes;
 mod memory;
 mod replay;
+mod shard_size;
 mod stopped_writer;
 mod support;
 mod tail;

@@ -57,11 +57,13 @@ pub struct Limits {
     pub out_of_order_time_window: Duration,
     /// The most exemplars of one series in one request; further ones are dropped silently. Default 0.
     pub max_exemplars_per_series_per_request: usize,
-    /// How many series the tenant is expected to have: decides over how many partitions it is spread. This version refuses no series
-    /// over it. Default 0 (unknown); Mimir's default is 150000.
+    /// How many series the tenant is expected to have: decides over how many partitions it is spread, one for every 100,000. This version
+    /// refuses no series over it. Default 0 (unknown: the active series decide); Mimir's default is 150000.
     pub max_global_series_per_user: u64,
-    /// Over how many partitions the tenant is spread. More spread the load, fewer keep small tenants cheap. 0 = one for every 100,000
-    /// of `max_global_series_per_user`, all without that limit. Default 0.
+    /// Over how many partitions the tenant is spread. More spread the load, fewer keep small tenants cheap: a write has a section for each
+    /// partition that it touches, and each holds labels of its own. 0 = one for every 100,000 of `max_global_series_per_user` or,
+    /// without that limit, of the tenant's active series: it grows at once, and shrinks after a flush (every two hours) that found far
+    /// fewer. A change by hand moves series, which take their memory twice until the next flush. Default 0.
     pub ingestion_tenant_shard_size: u16,
 
     /// How long a query may compute; over it 503. "0s" = the process' own limit. Default "0s".
