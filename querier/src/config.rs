@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mneme_tenant::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,16 +18,16 @@ pub struct Config {
     pub max_outstanding_requests_per_tenant: usize,
     /// How long a query may take from its arrival to its result; a request's own `timeout` can only shorten it. Over it the answer
     /// is 503 `query timed out`. Default "2m", as in Prometheus.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub timeout: Duration,
     /// How far back an instant selector looks for the last sample. Longer bridges gaps between scrapes and shows series that ended
     /// without a marker for longer. Default "5m", as in Prometheus.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub lookback_delta: Duration,
     /// The step of subqueries that name none (`expr[1h:]`). Default "1m", as in Prometheus.
-    #[serde(with = "crate::duration")]
+    #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub default_evaluation_interval: Duration,
     /// The most memory in bytes that one query may hold; over it the answer is 422. A tenant's

@@ -12,7 +12,6 @@
 mod api;
 mod blocks;
 mod config;
-mod duration;
 mod engine;
 mod federation;
 mod fetched;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use mneme_model::TimestampMs;
+use mneme_model::{TimestampMs, duration};
 use mneme_promql::{Features, Select};
 use mneme_proto::internal::ingester::FetchBudget;
 use mneme_tenant::Limits;
 
+use crate::Config;
 use crate::api::{Error, ErrorType};
-use crate::{Config, duration};
 
 /// The limits of one request. 0 = no limit, as in Mimir.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,7 +138,7 @@ impl QueryLimits {
         if limit == 0 || length <= limit {
             return Ok(());
         }
-        let (length, limit) = (duration::format(length), duration::format(limit));
+        let (length, limit) = (duration::format_ms(length), duration::format_ms(limit));
         let message =
             format!("the total query time range exceeds the limit (query length: {length}, limit: {limit})");
         Err(Error::limit(ErrorType::BadData, "max-total-query-length", message))

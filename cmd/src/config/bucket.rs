@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mneme_bucket::{AzureConfig, CacheOptions, CloudConfig, GcsConfig, HttpOptions, S3Config};
-use mneme_server::config::duration;
+use mneme_tenant::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mneme_server::config::duration;
+use mneme_tenant::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl RuntimeConfigFile {
         if self.period < Duration::from_millis(100) {
             return Err(format!(
                 "period {} is too often: take at least 100ms",
-                duration::format(self.period)
+                mneme_model::duration::format(self.period)
             ));
         }
         Ok(())

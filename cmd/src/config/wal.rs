@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mneme_server::config::duration;
+use mneme_tenant::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,7 @@
 //! Times and durations of requests, parsed and refused in Prometheus' words.
 
-use mneme_model::TimestampMs;
 use mneme_model::labels::Quoted;
-
-use crate::duration;
+use mneme_model::{TimestampMs, duration};
 
 const NANOS: i128 = 1_000_000_000;
 /// What Prometheus takes for "no start": its text, and nanoseconds since 1970.
@@ -54,9 +52,9 @@ pub(crate) fn parse_duration(text: &str) -> Result<i128, String> {
         }
         return Ok(i128::from(nanos as i64));
     }
-    duration::parse(text)
+    duration::parse_ms(text)
         .map(|ms| i128::from(ms) * 1_000_000)
-        .ok_or_else(|| format!("cannot parse {} to a valid duration", Quoted(text)))
+        .map_err(|_| format!("cannot parse {} to a valid duration", Quoted(text)))
 }
 
 /// Finite numbers only: what `inf` and `NaN` would mean as a time is nothing.

@@ -1,7 +1,6 @@
 //! Configuration as data: one YAML file to one value, errors that name their place, the reference as Markdown.
 
 pub mod docs;
-pub mod duration;
 mod load;
 mod locate;
 mod view;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use mneme_tenant::duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::config::duration;
 
 /// The HTTP listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
