@@ -39,9 +39,14 @@ pub(crate) fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(
             }
             let packed = input.take(per_miniblock * bits / 8)?;
             let here = left.min(per_miniblock);
-            for at in 0..here {
-                value = value.wrapping_add(least).wrapping_add(unpack(packed, at * bits, bits) as i64);
+            let mut add = |difference: u64| {
+                value = value.wrapping_add(least).wrapping_add(difference.cast_signed());
                 out.push(value);
+            };
+            match bits {
+                // Most columns of scalars hardly change.
+                0 => (0..here).for_each(|_| add(0)),
+                _ => (0..here).for_each(|at| add(unpack(packed, at * bits, bits))),
             }
             left -= here;
         }
@@ -49,17 +54,16 @@ pub(crate) fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(
     Ok(())
 }
 
-/// The `width` bits from bit `at` on, least first; `packed` has them all.
+/// The `width` bits from bit `at` on, least first; `packed` has them all. The width is 1 to 64.
 #[inline]
 fn unpack(packed: &[u8], at: usize, width: usize) -> u64 {
-    if width == 0 {
-        return 0;
-    }
     let (byte, shift) = (at / 8, at % 8);
-    let mut word = [0; 16];
     let bytes = packed.get(byte..).unwrap_or_default();
+    if let (true, Some(word)) = (width + shift <= 64, bytes.first_chunk::<8>()) {
+        return (u64::from_le_bytes(*word) >> shift) & (u64::MAX >> (64 - width));
+    }
+    let mut word = [0; 16];
     let len = bytes.len().min(16);
     word[..len].copy_from_slice(&bytes[..len]);
-    let value = (u128::from_le_bytes(word) >> shift) as u64;
-    if width == 64 { value } else { value & ((1 << width) - 1) }
+    (u128::from_le_bytes(word) >> shift) as u64 & (u64::MAX >> (64 - width))
 }

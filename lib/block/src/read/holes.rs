@@ -15,6 +15,9 @@ impl Holes {
     /// Those of some deletions, in any order.
     #[must_use]
     pub fn new(mut ranges: Vec<(TimestampMs, TimestampMs)>) -> Self {
+        if ranges.is_empty() {
+            return Self::default();
+        }
         ranges.retain(|(start, end)| start <= end);
         ranges.sort_unstable();
         let mut joined: Vec<(TimestampMs, TimestampMs)> = Vec::with_capacity(ranges.len());

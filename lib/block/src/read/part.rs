@@ -1,5 +1,6 @@
 //! One part of a block: its files, opened as they are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -70,7 +71,7 @@ impl<'a> Part<'a> {
             .collect();
         for (rows, is_floats) in [(floats, true), (histograms, false)] {
             for row in rows {
-                let at = wanted.sids.binary_search(&row.head.sid).ok();
+                let at = wanted.place(row.head.sid);
                 let Some(series) = at.and_then(|at| series.get_mut(at)) else { continue };
                 if is_floats { series.floats.push(row) } else { series.histograms.push(row) }
             }
@@ -87,11 +88,10 @@ impl<'a> Part<'a> {
         let access = self.block.access();
         let found: Arc<[Found]> = found.into();
         let pack = {
-            let (found, sids) = (Arc::clone(&found), Arc::clone(&wanted.sids));
+            let (found, wanted) = (Arc::clone(&found), wanted.clone());
             let range = (select.start, select.end);
             move |rows: Vec<Row>, _| {
-                let holes =
-                    |sid| sids.binary_search(&sid).ok().and_then(|at| found.get(at)).map(|it| &it.holes);
+                let holes = |sid| wanted.place(sid).and_then(|at| found.get(at)).map(|it| &it.holes);
                 pack(&rows, range, holes)
             }
         };
@@ -126,19 +126,51 @@ impl<'a> Part<'a> {
         }
         let labels = found.iter().map(|found| found.labels.as_bytes().len() as u64 + 64).sum::<u64>();
         select.budget.take(labels)?;
-        let wanted = Wanted {
-            sids: found.iter().map(|found| found.sid).collect(),
-            start: select.start,
-            end: select.end,
-            window_ms: i64::from(self.block.meta().window_ms),
-            budget: select.budget.clone(),
-        };
+        let wanted = self.wanted(found.iter().map(|found| found.sid).collect(), select);
         Ok(Some(Opened { found, wanted, floats, histograms }))
     }
 
-    /// The series that match, without a look at samples.
+    /// The samples of these series (ascending) that are asked for.
+    fn wanted(&self, sids: Arc<[u32]>, select: &Select) -> Wanted {
+        let window_ms = i64::from(self.block.meta().window_ms);
+        Wanted { sids, start: select.start, end: select.end, window_ms, budget: select.budget.clone() }
+    }
+
+    /// The series that match. Samples are only looked at where so much is deleted that none may be left.
     pub(crate) async fn series(&self, select: &Arc<Select>) -> Result<Vec<Found>, Error> {
-        self.series_table().await?.select(self.block.access(), select, self.block.deletions()).await
+        let table = self.series_table().await?;
+        let found = table.select(self.block.access(), select, self.block.deletions()).await?;
+        let doubtful: Vec<Found> = found.iter().filter(|it| it.is_doubtful).cloned().collect();
+        if doubtful.is_empty() {
+            return Ok(found);
+        }
+        let left = self.with_samples(doubtful, select).await?;
+        Ok(found.into_iter().filter(|it| !it.is_doubtful || left.contains(&it.sid)).collect())
+    }
+
+    /// Those of these series (ascending) that have a sample in the range.
+    async fn with_samples(&self, found: Vec<Found>, select: &Arc<Select>) -> Result<BTreeSet<u32>, Error> {
+        let access = self.block.access();
+        let wanted = self.wanted(found.iter().map(|it| it.sid).collect(), select);
+        let found: Arc<[Found]> = found.into();
+        let mut left = BTreeSet::new();
+        for kind in [FileKind::Samples, FileKind::Histograms] {
+            let Some(table) = self.samples_table(kind).await? else { continue };
+            let (found, asked, range) = (Arc::clone(&found), wanted.clone(), (select.start, select.end));
+            let of_rows = move |rows: Vec<Row>, _| {
+                let mut left = Vec::new();
+                for row in rows {
+                    let Some(one) = asked.place(row.head.sid).and_then(|at| found.get(at)) else { continue };
+                    if BlockSeries::has_samples(row, kind, one.holes.clone(), range)? {
+                        left.push(one.sid);
+                    }
+                }
+                // Nothing of the pages is held any more.
+                Ok((left, 0))
+            };
+            left.extend(table.each(access, &wanted, of_rows).await?.into_iter().flatten());
+        }
+        Ok(left)
     }
 
     /// The names of all labels.

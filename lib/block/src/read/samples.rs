@@ -41,7 +41,18 @@ impl Wanted {
     fn is_wanted(&self, head: &RowHead) -> bool {
         head.t0 <= self.end
             && self.start <= crate::write::window_end(head.t0, self.window_ms)
-            && self.sids.binary_search(&head.sid).is_ok()
+            && self.place(head.sid).is_some()
+    }
+
+    /// Which of the series wanted this one is.
+    #[inline]
+    pub(crate) fn place(&self, sid: u32) -> Option<usize> {
+        // Series that are wanted mostly lie side by side.
+        let near = sid.checked_sub(*self.sids.first()?)? as usize;
+        match self.sids.get(near) {
+            Some(found) if *found == sid => Some(near),
+            _ => self.sids.binary_search(&sid).ok(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::group::Row;
 use super::holes::Holes;
 use crate::Error;
 use crate::codec::Bad;
+use crate::meta::FileKind;
 use crate::rows::{Counts, assemble};
 
 /// A series with its rows. The pages behind them are shared with the other series of the read; they are decoded when asked for.
@@ -66,6 +67,24 @@ impl BlockSeries {
             }
         }
         Ok(())
+    }
+
+    /// Whether a row has a sample in `start..=end` that is not deleted.
+    pub(crate) fn has_samples(
+        row: Row,
+        kind: FileKind,
+        holes: Holes,
+        (start, end): (TimestampMs, TimestampMs),
+    ) -> Result<bool, Error> {
+        let mut one = Self { labels: Labels::default(), floats: Vec::new(), histograms: Vec::new(), holes };
+        if kind == FileKind::Histograms {
+            one.histograms.push(row);
+        } else {
+            one.floats.push(row);
+        }
+        let mut samples = RawSamples::default();
+        one.read_raw(start, end, &mut samples)?;
+        Ok(!samples.t.is_empty() || !samples.histograms.is_empty())
     }
 
     fn read_floats(

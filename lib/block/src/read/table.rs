@@ -40,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) samples: u64,
     /// When its samples are deleted.
     pub(crate) holes: Holes,
+    /// Whether it may be that none of its samples in the range is left.
+    pub(crate) is_doubtful: bool,
 }
 
 /// An open series table. Cheap to clone as long as nothing is held.
@@ -111,6 +113,7 @@ impl SeriesTable {
                 sid: candidate.row,
                 labels,
                 samples: candidate.samples,
+                is_doubtful: candidate.is_doubtful(&holes, (asked.start, asked.end)),
                 holes,
             });
             Ok(found.collect())

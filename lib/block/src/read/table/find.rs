@@ -24,6 +24,14 @@ pub(super) struct Candidate {
     holes: Vec<(TimestampMs, TimestampMs)>,
 }
 
+impl Candidate {
+    /// Whether it may be that all its samples in the range are deleted: neither its first nor its last one is there and left.
+    pub(super) fn is_doubtful(&self, holes: &Holes, (start, end): (TimestampMs, TimestampMs)) -> bool {
+        let is_left = |t: TimestampMs| (start..=end).contains(&t) && !holes.contain(t);
+        holes.overlap(start, end) && !is_left(self.first) && !is_left(self.last)
+    }
+}
+
 impl SeriesTable {
     /// The series that match in the rows whose pages were fetched, ascending.
     pub(super) fn find(
