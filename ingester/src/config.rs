@@ -21,7 +21,8 @@ pub struct Config {
     /// How often the log and the segments of writers that do not deliver are read, in milliseconds. Longer is cheaper in a cloud
     /// and lets other processes' data appear later where their delivery is lost. Default 1000.
     pub poll_interval_ms: u64,
-    /// How many questions are answered at the same time; further ones wait. 0 = twice the number of cores. Default 0.
+    /// How many questions for series, names, values and exemplars are answered at the same time; further ones wait. Those for samples are
+    /// bounded by `querier.max_concurrent`. 0 = twice the number of cores. Default 0.
     pub max_concurrent_queries: usize,
     /// How long a question waits for its turn; over it 503. In seconds. Default 30.
     pub query_queue_timeout_seconds: u64,

@@ -10,6 +10,15 @@ use mneme_model::PartitionId;
 #[derive(Clone)]
 pub(crate) struct Partitions(Arc<[Head]>);
 
+impl std::ops::Index<PartitionId> for Partitions {
+    type Output = Head;
+
+    /// The head of a partition that there is.
+    fn index(&self, id: PartitionId) -> &Head {
+        &self.0[usize::from(id.0)]
+    }
+}
+
 /// Figures over all partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {

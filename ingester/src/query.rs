@@ -1,68 +1,53 @@
-//! Answers for recent data, from all partitions' heads.
+//! Answers for recent data, from all partitions' heads. Selects are answered by an [`Answer`] that is pulled, all other questions here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mneme_head::{Head, ReadError, TextSet, Wanted, Window};
-use mneme_model::chunk::{BatchMark, SeriesBatch};
+use mneme_head::{Head, ReadError, TextSet, Window};
+use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Cut, Labels, Metadata, PartitionId, TenantId};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, OverBudget,
-    PartitionMark, QueryService, Seam, SeriesExemplars, SeriesRequest,
+    PartitionMark, QueryService, Seam, SeriesAnswer, SeriesExemplars, SeriesRequest,
 };
 
 use crate::Ingester;
+use crate::answer::Answer;
 use crate::memory::State;
 use crate::partitions::Partitions;
 
-/// Series that room is made for before they are found, at most.
-const MOST_RESERVED: usize = 1 << 17;
-
 /// Why heads cannot answer.
-enum Failure {
+pub(crate) enum Failure {
     Read(ReadError),
     Over(OverBudget),
     Floor(Vec<PartitionMark>),
 }
 
+impl Failure {
+    /// What the asker is told.
+    pub(crate) fn told(self, kind: &str) -> Error {
+        match self {
+            Self::Over(why) => why.into(),
+            Self::Floor(floors) => Error::FloorAboveMark(floors),
+            Self::Read(error) => {
+                tracing::error!(%error, kind, "a question cannot be answered");
+                Error::Internal("samples moved to the local disk cannot be read back".to_owned())
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl QueryService for Ingester {
-    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error> {
-        self.select_within(request, Arc::new(FetchBudget::default())).await
-    }
-
-    async fn select_within(
+    async fn select(
         &self,
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Error> {
-        self.ask("select", move |heads| {
-            let wanted = |from| {
-                Wanted::new(&request.matchers, window(&request, from)).with_hints(request.hints.clone())
-            };
-            let (mut all, mut answers) = (SeriesBatch::new(), 0);
-            for (head, from) in from_seam(heads, &request) {
-                let wanted = wanted(from);
-                budget.check().map_err(Failure::Over)?;
-                let before = all.mark();
-                head.select_into(request.tenant.as_str(), &wanted, &mut all).map_err(Failure::Read)?;
-                answers += usize::from(all.mark() != before);
-                if answers == 1 && before == BatchMark::default() {
-                    // The others hold about as many: growing step by step would take twice the memory.
-                    all.reserve(all.len().saturating_mul(heads.count().into()).min(MOST_RESERVED));
-                }
-                budget.take(all.size_since(before)).map_err(Failure::Over)?;
-            }
-            // A series lives in one partition, unless its tenant's shard size was changed: then what came before is in
-            // another one, and both parts are one series.
-            if answers > 1 {
-                all.unite();
-            }
-            is_whole(heads, &request)?;
-            Ok(all)
-        })
-        .await
+    ) -> Result<Box<dyn SeriesAnswer>, Error> {
+        self.check_ready()?;
+        let times = self.shared.metrics.queries.with_label_values(&["select"]);
+        Ok(Box::new(Answer::new(self.shared.partitions.clone(), times, request, budget)))
     }
 
     async fn cardinality(&self, request: CardinalityRequest) -> Result<Cardinality, Error> {
@@ -162,12 +147,8 @@ impl QueryService for Ingester {
 }
 
 impl Ingester {
-    /// Asks the heads, on a thread for blocking work, when it is this question's turn.
-    async fn ask<T: Send + 'static>(
-        &self,
-        kind: &str,
-        ask: impl FnOnce(&Partitions) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Error> {
+    /// Whether the heads have everything.
+    fn check_ready(&self) -> Result<(), Error> {
         if !self.is_ready() {
             return Err(Error::NotReady("the write-ahead log is being replayed".to_owned()));
         }
@@ -176,6 +157,16 @@ impl Ingester {
                 "recent data takes more memory than it may, so that it is not complete; raise ingester.max_head_bytes".to_owned(),
             ));
         }
+        Ok(())
+    }
+
+    /// Asks the heads, on a thread for blocking work, when it is this question's turn.
+    async fn ask<T: Send + 'static>(
+        &self,
+        kind: &str,
+        ask: impl FnOnce(&Partitions) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.check_ready()?;
         let timer = self.shared.metrics.queries.with_label_values(&[kind]).start_timer();
         let wait = self.shared.config.query_queue_timeout();
         let turn = match tokio::time::timeout(wait, self.shared.turns.clone().acquire_owned()).await {
@@ -189,25 +180,18 @@ impl Ingester {
             ask(&partitions)
         });
         let answer = work.await.map_err(|_| Error::Internal(format!("{kind} failed unexpectedly")))?;
-        let answer = answer.map_err(|failure| match failure {
-            Failure::Over(why) => why.into(),
-            Failure::Floor(floors) => Error::FloorAboveMark(floors),
-            Failure::Read(error) => {
-                tracing::error!(%error, kind, "a question cannot be answered");
-                Error::Internal("samples moved to the local disk cannot be read back".to_owned())
-            }
-        })?;
+        let answer = answer.map_err(|failure| failure.told(kind))?;
         timer.observe_duration();
         Ok(answer)
     }
 }
 
-fn window(request: &SeriesRequest, from: Cut) -> Window {
+pub(crate) fn window(request: &SeriesRequest, from: Cut) -> Window {
     Window::new(request.start, request.end).from_cut(from)
 }
 
 /// Each head with the lowest generation that the question is about.
-fn from_seam<'a>(
+pub(crate) fn from_seam<'a>(
     heads: &'a Partitions,
     request: &SeriesRequest,
 ) -> impl Iterator<Item = (&'a Head, Cut)> + use<'a> {
@@ -219,7 +203,7 @@ fn from_seam<'a>(
 }
 
 /// Whether the tenant's generations from the seam on were held: looked at once the heads have answered, since floors only rise.
-fn is_whole(heads: &Partitions, request: &SeriesRequest) -> Result<(), Failure> {
+pub(crate) fn is_whole(heads: &Partitions, request: &SeriesRequest) -> Result<(), Failure> {
     if request.seam.is_none() {
         return Ok(());
     }

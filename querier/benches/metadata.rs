@@ -10,7 +10,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
 use mneme_model::chunk::{FloatChunkBuilder, SeriesBatch};
 use mneme_model::{Labels, TenantId, TimestampMs};
-use mneme_proto::internal::ingester::{Error, MetricMetadata, QueryService, SeriesExemplars, SeriesRequest};
+use mneme_proto::internal::ingester::{
+    Error, FetchBudget, MetricMetadata, QueryService, SeriesAnswer, SeriesExemplars, SeriesRequest,
+    WholeAnswer,
+};
 use mneme_querier::{BuildInfo, Config, Parts, Querier};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
@@ -39,8 +42,12 @@ struct Ready(SeriesBatch);
 
 #[async_trait]
 impl QueryService for Ready {
-    async fn select(&self, _: SeriesRequest) -> Result<SeriesBatch, Error> {
-        Ok(self.0.clone())
+    async fn select(
+        &self,
+        _: SeriesRequest,
+        budget: Arc<FetchBudget>,
+    ) -> Result<Box<dyn SeriesAnswer>, Error> {
+        Ok(Box::new(WholeAnswer::counted(self.0.clone(), &budget)?))
     }
 
     async fn series(&self, _: SeriesRequest) -> Result<Vec<Labels>, Error> {

@@ -1,14 +1,15 @@
-//! Runs one query: waits for its turn, parses, plans, fetches, computes on the pool's threads, all within its deadline.
+//! Runs one query: waits for its turn, parses, plans, asks, pulls and computes on the pool's threads, all within its deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use mneme_model::ReadHints;
-use mneme_model::chunk::SeriesBatch;
+use mneme_model::{ReadHints, TimestampMs};
 use mneme_promql::{Plan, QueryParams, QueryResult, Select, ast};
+use mneme_proto::internal::ingester;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::answer::{Answer, Attempts};
 use crate::api::{Error, ErrorType};
 use crate::fetched::Fetched;
 use crate::limits::QueryLimits;
@@ -16,6 +17,9 @@ use crate::metrics::Metrics;
 use crate::pool::{NoResult, Pool};
 use crate::running::{Entry, Stage};
 use crate::source::{Question, Source};
+
+/// A query begins at most so many times: each time some data was flushed while it was pulled.
+const ATTEMPTS: usize = 4;
 
 /// Runs queries, a bounded number at a time.
 pub(crate) struct Engine {
@@ -40,19 +44,32 @@ pub(crate) struct Task<'a> {
     pub(crate) entry: &'a Entry,
 }
 
+/// Questions to a source.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Who is asked.
+    pub(crate) source: &'a Source,
+    /// What; `None` has no series.
+    pub(crate) questions: &'a [Option<Question>],
+    /// When all must be done.
+    pub(crate) deadline: Instant,
+    /// The query's place in the list of running queries.
+    pub(crate) entry: &'a Entry,
+}
+
 /// How long the steps of a query took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timings {
     /// Waiting for its turn.
     pub(crate) queue: Duration,
-    /// Parsing, planning and fetching.
+    /// Asking for series, and pulling them.
     pub(crate) preparation: Duration,
     /// Computing.
     pub(crate) evaluation: Duration,
 }
 
 /// An answer and what it took.
-pub(crate) struct Answer<T> {
+pub(crate) struct Answered<T> {
     pub(crate) result: T,
     pub(crate) timings: Timings,
 }
@@ -65,7 +82,7 @@ impl Engine {
     }
 
     /// The answer to a query, or why there is none by its deadline. Dropping the future stops the query.
-    pub(crate) async fn run(&self, task: Task<'_>) -> Result<Answer<QueryResult>, Error> {
+    pub(crate) async fn run(&self, task: Task<'_>) -> Result<Answered<QueryResult>, Error> {
         let cancel = task.entry.query().cancel.clone();
         self.run_with(task, move |plan, fetched| mneme_promql::evaluate(plan, fetched, &cancel)).await
     }
@@ -74,31 +91,76 @@ impl Engine {
     pub(crate) async fn run_with<T: Send + 'static>(
         &self,
         task: Task<'_>,
-        evaluate: impl FnOnce(&Plan, &Fetched) -> Result<T, mneme_promql::Error> + Send + 'static,
-    ) -> Result<Answer<T>, Error> {
+        evaluate: impl Fn(&Plan, &Fetched) -> Result<T, mneme_promql::Error> + Send + Sync + 'static,
+    ) -> Result<Answered<T>, Error> {
         let _active = Gauge::new(&self.metrics.active);
         let Task { params, source, limits, floor, deadline, entry } = task;
         let plan = plan(&params, limits)?;
         let begun = Instant::now();
-        let turn = entry.unless_killed("query queue", self.turn(deadline)).await?;
-        let turned = Instant::now();
-        entry.reach(Stage::Fetching);
-        let fetch = async {
-            let fetch = fetch(source, plan.selects(), floor, entry);
-            timeout_at(deadline, fetch).await.map_err(|_| timed_out("query preparation"))?
+        let turn = Arc::new(entry.unless_killed("query queue", self.turn(deadline)).await?);
+        let queue = begun.elapsed();
+        let questions: Vec<_> = plan.selects().iter().map(|select| question(select, floor)).collect();
+        let evaluate = move |answers| {
+            let fetched = Fetched::new(&plan, answers, floor);
+            let result = evaluate(&plan, &fetched);
+            result.map_err(|error| fetched.failure().map_or_else(|| error.into(), Into::into))
         };
-        let fetched = entry.unless_killed("query preparation", fetch).await;
-        self.count(entry);
-        let (fetched, prepared) = (fetched?, Instant::now());
-        entry.reach(Stage::Evaluating);
-        let compute = self.compute(move || evaluate(&plan, &fetched), turn, deadline, entry);
-        let result = entry.unless_killed("query execution", compute).await?;
-        let timings =
-            Timings { queue: turned - begun, preparation: prepared - turned, evaluation: prepared.elapsed() };
+        let asked = Asked { source, questions: &questions, deadline, entry };
+        let mut answer = self.read(asked, &turn, evaluate).await?;
+        answer.timings.queue = queue;
+        let timings = &answer.timings;
         self.metrics.queue_duration.observe(timings.queue.as_secs_f64());
         self.metrics.fetch_duration.observe(timings.preparation.as_secs_f64());
         self.metrics.eval_duration.observe(timings.evaluation.as_secs_f64());
-        Ok(Answer { result, timings })
+        Ok(answer)
+    }
+
+    /// Asks the source and computes `make` of its answers, which pulls them, on a thread of the pool. Where recent data was flushed
+    /// meanwhile, what was pulled is worthless: both are done again.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        asked: Asked<'_>,
+        turn: &Arc<OwnedSemaphorePermit>,
+        make: impl Fn(Vec<Answer>) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<Answered<T>, Error> {
+        let (attempts, make) = (Arc::new(Attempts::default()), Arc::new(make));
+        let mut timings = Timings::default();
+        for _ in 0..ATTEMPTS {
+            let begun = Instant::now();
+            let result = self.attempt(&asked, turn, &attempts, &make).await;
+            let took = begun.elapsed();
+            let (again, fetching) = attempts.end();
+            timings.preparation += fetching;
+            timings.evaluation += took.saturating_sub(fetching);
+            self.count(asked.entry);
+            if !again {
+                return result.map(|result| Answered { result, timings });
+            }
+            asked.entry.query().budget.restart();
+        }
+        let why = format!("recent data was flushed, each of {ATTEMPTS} times that this was asked");
+        Err(ingester::Error::NotReady(why).into())
+    }
+
+    async fn attempt<T: Send + 'static>(
+        &self,
+        asked: &Asked<'_>,
+        turn: &Arc<OwnedSemaphorePermit>,
+        attempts: &Arc<Attempts>,
+        make: &Arc<impl Fn(Vec<Answer>) -> Result<T, Error> + Send + Sync + 'static>,
+    ) -> Result<T, Error> {
+        let Asked { deadline, entry, .. } = *asked;
+        entry.reach(Stage::Fetching);
+        let ask = async {
+            timeout_at(deadline, ask(asked, attempts)).await.map_err(|_| timed_out("query preparation"))?
+        };
+        let begun = Instant::now();
+        let answers = entry.unless_killed("query preparation", ask).await?;
+        attempts.spend(begun.elapsed());
+        entry.reach(Stage::Evaluating);
+        let (make, turn) = (Arc::clone(make), Arc::clone(turn));
+        let compute = self.compute(move || make(answers), turn, deadline, entry);
+        entry.unless_killed("query execution", compute).await
     }
 
     /// Does other work that takes long, such as sorting a large answer, on the pool's threads.
@@ -125,17 +187,17 @@ impl Engine {
     #[tracing::instrument(name = "query_evaluate", skip_all)]
     async fn compute<T: Send + 'static>(
         &self,
-        evaluate: impl FnOnce() -> Result<T, mneme_promql::Error> + Send + 'static,
-        turn: OwnedSemaphorePermit,
+        make: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        turn: Arc<OwnedSemaphorePermit>,
         deadline: Instant,
         entry: &Entry,
     ) -> Result<T, Error> {
         let work = move || {
             let _turn = turn;
-            evaluate()
+            make()
         };
         match self.pool.run(deadline, work).await {
-            Ok(result) => Ok(result?),
+            Ok(result) => result,
             Err(NoResult::Late) => {
                 entry.query().cancel.time_out();
                 Err(mneme_promql::Error::Timeout.into())
@@ -145,7 +207,7 @@ impl Engine {
     }
 
     /// Counts what a query has fetched.
-    pub(crate) fn count(&self, entry: &Entry) {
+    fn count(&self, entry: &Entry) {
         let found = entry.query().budget.found();
         self.metrics.fetched_series.inc_by(found.series);
         self.metrics.fetched_chunks.inc_by(found.chunks);
@@ -167,30 +229,31 @@ pub(crate) fn plan(params: &QueryParams, limits: &QueryLimits) -> Result<Plan, E
     Ok(plan)
 }
 
-/// Fetches all selects at once; they are counted against the limits as they are found.
-#[tracing::instrument(name = "query_fetch", skip_all, fields(selects = selects.len()))]
-async fn fetch(source: &Source, selects: &[Select], floor: i64, entry: &Entry) -> Result<Fetched, Error> {
-    let each = selects.iter().map(|select| fetch_one(source, select, floor, entry));
-    let answers = futures::future::try_join_all(each).await?;
-    Ok(Fetched::new(selects.iter().cloned().zip(answers).collect(), floor))
+/// Asks all questions at once; the series are counted against the limits as they are pulled.
+#[tracing::instrument(name = "query_fetch", skip_all, fields(selects = asked.questions.len()))]
+async fn ask(asked: &Asked<'_>, attempts: &Arc<Attempts>) -> Result<Vec<Answer>, Error> {
+    let budget = &asked.entry.query().budget;
+    let one = |question: &Option<Question>| {
+        let question = question.clone();
+        async move {
+            match question {
+                Some(question) => asked.source.select(&question, budget, attempts).await,
+                None => Ok(Answer::default()),
+            }
+        }
+    };
+    Ok(futures::future::try_join_all(asked.questions.iter().map(one)).await?)
 }
 
-async fn fetch_one(
-    source: &Source,
-    select: &Select,
-    floor: i64,
-    entry: &Entry,
-) -> Result<SeriesBatch, Error> {
+/// A select's question; `None` where nothing of it is shown.
+fn question(select: &Select, floor: TimestampMs) -> Option<Question> {
     let start = select.start.max(floor);
-    if start > select.end {
-        return Ok(SeriesBatch::new());
-    }
     let hints = ReadHints {
         labels: select.hints.labels.as_deref().map(Into::into),
         newest_only: select.hints.newest_only,
     };
     let question = Question { matchers: select.matchers.clone(), start, end: select.end, hints };
-    Ok(source.select(&question, &entry.query().budget).await?)
+    (start <= select.end).then_some(question)
 }
 
 fn refused(no_result: NoResult, during: &str) -> Error {

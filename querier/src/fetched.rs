@@ -1,27 +1,98 @@
-//! What a query reads: all series that its plan selects, fetched before it computes, decoded only where it looks.
+//! What a query reads: each select's series, pulled while the evaluation takes them, decoded only where it looks.
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use mneme_model::chunk::{self, Chunk, SeriesBatch, SeriesView};
 use mneme_model::{Samples, TimestampMs};
-use mneme_promql::{Error, Queryable, ReadSamples, Select, SeriesSink, StorageError};
+use mneme_promql::{Error, Plan, Queryable, ReadSamples, Select, SeriesSink, StorageError};
+use mneme_proto::internal::ingester::{self, Held, SeriesAnswer, drain};
+
+use crate::answer::Answer;
 
 /// The answers to a plan's selects.
 pub(crate) struct Fetched {
-    answers: Vec<(Select, SeriesBatch)>,
+    parts: Vec<Part>,
     floor: TimestampMs,
+    failure: Mutex<Option<ingester::Error>>,
+}
+
+/// One select and its answer.
+struct Part {
+    select: Select,
+    /// Several selectors ask for it: it is kept.
+    shared: bool,
+    /// `None` once it is pulled.
+    answer: Mutex<Option<Answer>>,
+    kept: OnceLock<(SeriesBatch, Held)>,
 }
 
 impl Fetched {
-    /// Answers by select; samples before `floor` are not shown.
-    pub(crate) fn new(mut answers: Vec<(Select, SeriesBatch)>, floor: TimestampMs) -> Self {
-        // Windows over the same times are found once.
-        answers
-            .iter_mut()
-            .filter(|(of, _)| !of.hints.newest_only)
-            .for_each(|(_, batch)| batch.sort_by_start());
-        Self { answers, floor }
+    /// The answers to the plan's selects, in their order; samples before `floor` are not shown.
+    pub(crate) fn new(plan: &Plan, answers: Vec<Answer>, floor: TimestampMs) -> Self {
+        let selects = plan.selects().iter().zip(plan.uses());
+        let part = |((select, uses), answer): ((&Select, &usize), Answer)| Part {
+            select: select.clone(),
+            shared: *uses > 1,
+            answer: Mutex::new(Some(answer)),
+            kept: OnceLock::new(),
+        };
+        Self { parts: selects.zip(answers).map(part).collect(), floor, failure: Mutex::default() }
+    }
+
+    /// Why an answer failed, if one did: the evaluation only says that.
+    pub(crate) fn failure(&self) -> Option<ingester::Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Hands on an answer as it comes.
+    fn stream(&self, part: &Part, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
+        let answer = part.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut answer = answer.ok_or_else(|| failed("the evaluation asked twice for what it reads once"))?;
+        let (mut batch, mut ahead) = (SeriesBatch::new(), Ahead::default());
+        while let Some(_held) = answer.next_batch(&mut batch).map_err(|error| self.fail(error))? {
+            sort(&mut batch, &part.select);
+            ahead = self.hand_on(&batch, ahead, &part.select, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Hands on an answer that is kept.
+    fn keep(&self, part: &Part, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
+        if part.kept.get().is_none() {
+            let answer = part.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut answer = answer.ok_or_else(|| failed("an answer that failed was asked for again"))?;
+            let (mut all, held) = drain(&mut answer).map_err(|error| self.fail(error))?;
+            sort(&mut all, &part.select);
+            // An evaluation runs in one thread: nobody else has set it.
+            let _ = part.kept.set((all, held));
+        }
+        let Some((all, _)) = part.kept.get() else { return Ok(()) };
+        self.hand_on(all, Ahead::default(), &part.select, sink).map(drop)
+    }
+
+    /// Hands on a batch; gives the room for decoded samples back.
+    fn hand_on(
+        &self,
+        batch: &SeriesBatch,
+        ahead: Ahead,
+        select: &Select,
+        sink: &mut SeriesSink<'_>,
+    ) -> Result<Ahead, Error> {
+        let reader =
+            Reader { batch, floor: self.floor, ahead: RefCell::new(Ahead { series: 0..0, ..ahead }) };
+        let one_by_one = select.hints.newest_only;
+        batch.iter().enumerate().try_for_each(|(at, series)| {
+            sink(series.labels, &Compressed { reader: &reader, at, series, one_by_one })
+        })?;
+        Ok(reader.ahead.into_inner())
+    }
+
+    fn fail(&self, error: ingester::Error) -> Error {
+        let told = failed(error.to_string());
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        told
     }
 }
 
@@ -30,16 +101,23 @@ impl Queryable for Fetched {
         let covers = |have: &Select| {
             have.start <= select.start && select.end <= have.end && have.matchers == select.matchers
         };
-        let Some((_, batch)) = self.answers.iter().find(|(have, _)| covers(have)) else {
-            let message = "the evaluation asked for series that its plan does not name".to_owned();
-            return Err(StorageError { message }.into());
-        };
-        let reader = Reader { batch, floor: self.floor, ahead: RefCell::default() };
-        let one_by_one = select.hints.newest_only;
-        batch.iter().enumerate().try_for_each(|(at, series)| {
-            sink(series.labels, &Compressed { reader: &reader, at, series, one_by_one })
-        })
+        match self.parts.iter().find(|part| covers(&part.select)) {
+            Some(part) if part.shared => self.keep(part, sink),
+            Some(part) => self.stream(part, sink),
+            None => Err(failed("the evaluation asked for series that its plan does not name")),
+        }
     }
+}
+
+/// Windows over the same times are found once.
+fn sort(batch: &mut SeriesBatch, select: &Select) {
+    if !select.hints.newest_only {
+        batch.sort_by_start();
+    }
+}
+
+fn failed(message: impl Into<String>) -> Error {
+    StorageError { message: message.into() }.into()
 }
 
 /// Series that are decoded together at most, and the samples that they may have: so few that they are read from the fastest cache.

@@ -5,13 +5,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Labels, Matcher, Metadata, ReadHints, TenantId, TimestampMs};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityRequest, Error, FetchBudget, MetricMetadata, SeriesExemplars, SeriesRequest,
     SharedQueryService,
 };
 
+use crate::answer::{Answer, Attempts};
 use crate::federation::{TENANT_LABEL, Tenants};
 
 /// How many tenants are asked at once.
@@ -55,24 +55,19 @@ impl Source {
         Self { service, tenants }
     }
 
-    /// Series with their chunks, each once, as long as the budget lasts.
+    /// Series with their chunks, each once, to be pulled as long as the budget lasts.
     pub(crate) async fn select(
         &self,
         question: &Question,
         budget: &Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Error> {
-        let ask = |service: SharedQueryService, request| {
+        attempts: &Arc<Attempts>,
+    ) -> Result<Answer, Error> {
+        let ask = |service: SharedQueryService, request: SeriesRequest| {
             let budget = budget.clone();
-            async move { service.select_within(request, budget).await }
+            let request = SeriesRequest { seam: attempts.seam(&request.tenant), ..request };
+            async move { service.select(request, budget).await }
         };
-        let mut all = SeriesBatch::new();
-        for (tenant, mut found) in self.ask(question, ask).await? {
-            if self.tenants.federated() {
-                found.map_labels(|labels| self.tenants.stamp(&tenant, labels));
-            }
-            all.append(found);
-        }
-        Ok(all)
+        Ok(Answer::new(self.ask(question, ask).await?, &self.tenants, attempts))
     }
 
     /// Series without samples, each once.

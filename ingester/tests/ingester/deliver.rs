@@ -1,5 +1,7 @@
 //! What is acknowledged is visible, to its tenant only.
 
+use std::sync::Arc;
+
 use mneme_bucket::Bucket;
 use mneme_ingester::Config;
 use mneme_model::{Cut, Labels, PartitionId, TenantId, WriterId};
@@ -75,7 +77,7 @@ async fn segments_before_a_delivered_one_are_read_from_the_bucket_and_applied_on
 #[tokio::test]
 async fn before_the_replay_nothing_is_taken_or_answered() {
     let ingester = ingester_with(&Bucket::memory(), Config::default(), &prometheus::Registry::new());
-    assert!(matches!(ingester.select(everything("a")).await, Err(Error::NotReady(_))));
+    assert!(matches!(ingester.select(everything("a"), Arc::default()).await, Err(Error::NotReady(_))));
     let delivery = Delivery { writer: WriterId(1), seq: 1, cut: Cut(0), sections: Vec::new() };
     assert!(ingester.deliver(delivery).await.unwrap().behind);
 }

@@ -73,7 +73,10 @@ async fn too_many_series_stop_reading_and_answering_but_not_writing() {
     let wal = writer(&bucket, &running.ingester, 0).await;
     fill(&wal, 30_000, 0..2).await;
     until("the warning", || gauge(&running.registry, "mneme_ingester_behind") == 1.0).await;
-    assert!(matches!(running.ingester.select(everything("a")).await, Err(Error::NotReady(_))));
+    assert!(matches!(
+        running.ingester.select(everything("a"), Arc::default()).await,
+        Err(Error::NotReady(_))
+    ));
     assert!(wal.append(&records("a", &[("x", 1, 1.0)])).await.unwrap().behind, "durable, without a verdict");
     running.kill().await;
     let running = Running::start(&bucket, quick()).await;

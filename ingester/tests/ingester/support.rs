@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_ingester::{Config, Ingester, Parts};
 use mneme_model::{Labels, Matcher, PartitionId, Samples, TenantId, TimestampMs};
-use mneme_proto::internal::ingester::{Delivery, DeliveryService, QueryService, SeriesRequest};
+use mneme_proto::internal::ingester::{Delivery, DeliveryService, QueryService, SeriesRequest, drain};
 use mneme_server::SystemClock;
 use mneme_wal::{CommittedSegment, Conflict, Deliver, Records, Verdict, Wal};
 
@@ -98,7 +98,8 @@ pub(crate) fn everything(tenant: &str) -> SeriesRequest {
 
 /// A tenant's samples by metric name.
 pub(crate) async fn held(ingester: &Ingester, tenant: &str) -> BTreeMap<String, Vec<(TimestampMs, f64)>> {
-    let found = ingester.select(everything(tenant)).await.unwrap();
+    let mut answer = ingester.select(everything(tenant), Arc::default()).await.unwrap();
+    let (found, _held) = drain(&mut *answer).unwrap();
     let mut all = BTreeMap::new();
     for series in found.iter() {
         let mut samples = Samples::default();

@@ -43,18 +43,6 @@ impl Head {
         Appender { config: &self.config, state: self.state.write(), tenant: None, new: New::default() }
     }
 
-    /// Adds a tenant's series that fulfil all matchers and have a chunk in the window, each once, to `out`.
-    ///
-    /// Spilled chunks are read after the lock is given up: call this where a thread may block. After an error `out` is not to be used.
-    pub fn select_into(
-        &self,
-        tenant: &str,
-        wanted: &Wanted<'_>,
-        out: &mut SeriesBatch,
-    ) -> Result<(), ReadError> {
-        self.read(tenant, |reader| reader.select(wanted, out)).complete(out)
-    }
-
     /// [`Self::select_into`] with all labels and samples, each series with memory of its own.
     pub fn select(
         &self,

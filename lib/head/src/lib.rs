@@ -10,7 +10,8 @@
 //!
 //! The flow: [`Head::appender`] takes the write lock once per WAL section; [`Appender::series`] finds or creates a series,
 //! [`Appender::float`] and [`Appender::histogram`] add to it and say whether the sample was new. Queries
-//! ([`Head::select`] and its like) take the read lock just long enough to find the series and to copy open chunks.
+//! ([`Head::select`] and its like) take the read lock just long enough to find the series and to copy open chunks. A large answer is
+//! gone through by a [`Cursor`]: the series are found once, then some are copied per hold of the lock into a [`Selection`].
 //! A checkpoint reads generations in pages ([`Head::export`]), a flush one tenant's in order of the labels ([`Head::sorted`]), then drops them. What is spilled is read after the
 //! lock was given up. What a series costs: `docs/decisions/0005`, measured by `cargo bench -p mneme-head --bench memory`.
 
@@ -18,6 +19,7 @@ mod appender;
 mod candidates;
 mod cardinality;
 mod config;
+mod cursor;
 mod exemplars;
 mod export;
 mod flush;
@@ -28,6 +30,7 @@ mod memory;
 mod metadata;
 mod query;
 mod select;
+mod selection;
 mod series;
 mod slab;
 mod state;
@@ -39,6 +42,7 @@ mod text_set;
 pub use appender::{Appender, Outcome, SeriesRef};
 pub use cardinality::Size;
 pub use config::HeadConfig;
+pub use cursor::Cursor;
 pub use export::{ExportCursor, ExportPage, ExportedSeries};
 pub use flush::Flushable;
 pub use head::Head;
@@ -46,6 +50,7 @@ pub use memory::MemoryUse;
 pub use metadata::MetricMetadata;
 pub use query::{SelectedSeries, SeriesExemplars, Window};
 pub use select::Wanted;
+pub use selection::Selection;
 pub use stats::{Generation, HeadStats, TenantStats};
 pub use store::{ReadError, SpillFile, Spilled};
 pub use text_set::TextSet;

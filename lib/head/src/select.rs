@@ -1,14 +1,15 @@
 //! Series with their samples: found under the lock, as little of each as matters.
 
 use bytes::Bytes;
-use mneme_model::chunk::{Chunk, Encoding, FloatChunkBuilder, SeriesBatch};
+use mneme_model::chunk::{Chunk, Encoding, FloatChunkBuilder};
 use mneme_model::{Cut, Matcher, ReadHints};
 
+use crate::head::SLOTS_PER_HOLD;
 use crate::index::Cutter;
 use crate::query::Reader;
 use crate::series::Series;
-use crate::store::{Found, Reads};
-use crate::{ReadError, Window};
+use crate::store::Found;
+use crate::{Cursor, Selection, SeriesRef, Window};
 
 /// A question for samples.
 #[derive(Clone, Debug)]
@@ -35,86 +36,58 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What has still to be done for an answer without the lock.
-#[derive(Default)]
-pub(crate) struct Unfinished {
-    window: Window,
-    /// Bytes that were copied for chunks: the chunk's number, and where its bytes end; they begin where those before end.
-    copied: Vec<u8>,
-    ends: Vec<(usize, usize)>,
-    /// Chunks in files, each for the chunk with this number.
-    reads: Reads,
-}
-
-impl Unfinished {
-    /// Reads what is in files, and gives each chunk its bytes.
-    pub(crate) fn complete(self, out: &mut SeriesBatch) -> Result<(), ReadError> {
-        let Self { window, copied, ends, reads } = self;
-        let copied = Bytes::from(copied);
-        let mut from = 0;
-        for (number, end) in ends {
-            if let Some(chunk) = out.chunk_mut(number) {
-                chunk.data = copied.slice(from..end);
-            }
-            from = end;
-        }
-        reads.run(|number, read| {
-            if let Some(chunk) = out.chunk_mut(number).filter(|_| read.overlaps(window.start, window.end)) {
-                *chunk = read;
-            }
-        })
-    }
-
-    /// Adds a chunk whose bytes `write` copies.
-    fn copy(&mut self, out: &mut SeriesBatch, chunk: Chunk, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.copied);
-        self.ends.push((out.push(chunk), self.copied.len()));
-    }
-}
-
 impl Reader<'_> {
-    /// Adds the matching series with what is in memory; tells what is to be completed.
-    pub(crate) fn select(&self, wanted: &Wanted<'_>, out: &mut SeriesBatch) -> Unfinished {
-        let Wanted { matchers, window, hints } = wanted;
-        let cuts = window.from.max(self.floor())..Cut(u64::MAX);
-        let set = self.matching(matchers);
-        let mut select = Select {
-            reader: self,
-            cuts: &cuts,
-            range: (window.start, window.end),
-            cutter: self.tenant.index.cutter(hints.labels.as_deref()),
-            newest: hints.newest_only.then(|| FloatChunkBuilder::new(false)),
-            rest: Unfinished { window: *window, ..Unfinished::default() },
-        };
-        // About what is copied of a series: growing step by step would copy it again.
-        let each = if hints.newest_only { 16 } else { 192 };
-        select.rest.copied.reserve((set.len() as usize * each).min(1 << 20));
-        select.rest.ends.reserve(set.len() as usize);
-        out.reserve(set.len() as usize);
-        for series in set.iter().filter_map(|slot| self.state.slab.get(slot)) {
-            select.series(series, out);
+    /// Adds the next series of a cursor with what is in memory, until the selection is full or some thousand were looked at.
+    pub(crate) fn select_next(&self, cursor: &mut Cursor, wanted: &Wanted<'_>, out: &mut Selection) {
+        out.reserve(cursor.left().min(u64::from(SLOTS_PER_HOLD)) as usize, wanted.hints.newest_only);
+        let mut select = Select::new(self, wanted, out);
+        cursor.advance(SLOTS_PER_HOLD as usize, |slot, cursor| {
+            if let Some(series) = self.state.slab.get(slot).filter(|series| cursor.knows(self.state, series))
+            {
+                select.series(series);
+            }
+            !select.out.is_full()
+        });
+    }
+
+    /// Adds those of these series that are still there.
+    pub(crate) fn select_parts(&self, parts: &[SeriesRef], wanted: &Wanted<'_>, out: &mut Selection) {
+        let mut select = Select::new(self, wanted, out);
+        for series in parts.iter().filter_map(|part| self.state.get(*part)) {
+            select.series(series);
         }
-        select.rest
     }
 }
 
 /// One select under the lock.
 struct Select<'a> {
     reader: &'a Reader<'a>,
-    cuts: &'a std::ops::Range<Cut>,
+    cuts: std::ops::Range<Cut>,
     range: (i64, i64),
     cutter: Cutter<'a>,
     /// Makes chunks of one sample where only the newest matters.
     newest: Option<FloatChunkBuilder>,
-    rest: Unfinished,
+    out: &'a mut Selection,
 }
 
-impl Select<'_> {
-    fn series(&mut self, series: &Series, out: &mut SeriesBatch) {
-        let Self { reader, cuts, range, cutter, newest, rest } = self;
+impl<'a> Select<'a> {
+    fn new(reader: &'a Reader<'a>, wanted: &Wanted<'_>, out: &'a mut Selection) -> Self {
+        let Wanted { window, hints, .. } = wanted;
+        Self {
+            reader,
+            cuts: window.from.max(reader.floor())..Cut(u64::MAX),
+            range: (window.start, window.end),
+            cutter: reader.tenant.index.cutter(hints.labels.as_deref()),
+            newest: hints.newest_only.then(|| FloatChunkBuilder::new(false)),
+            out,
+        }
+    }
+
+    fn series(&mut self, series: &Series) {
+        let Self { reader, cuts, range, cutter, newest, out } = self;
         let (start, end) = *range;
         let mut begun = false;
-        let mut begin = |out: &mut SeriesBatch| {
+        let mut begin = |out: &mut Selection| {
             if !std::mem::replace(&mut begun, true) {
                 out.begin(cutter.labels(&series.labels), series.identity);
             }
@@ -125,7 +98,7 @@ impl Select<'_> {
             begin(out);
             one.restart(st != 0);
             one.push(t, v, st);
-            rest.copy(out, header(one), |bytes| one.append_to(bytes));
+            out.copy(header(one), |bytes| one.append_to(bytes));
             return;
         }
         let from = (reader.config, &reader.state.store);
@@ -136,22 +109,15 @@ impl Select<'_> {
             }
             Found::Filling(chunk, bytes) if chunk.overlaps(start, end) => {
                 begin(out);
-                rest.copy(out, chunk, |copied| copied.extend_from_slice(bytes));
+                out.copy(chunk, |copied| copied.extend_from_slice(bytes));
             }
             Found::Open(builder) => {
                 begin(out);
-                rest.copy(out, header(builder), |bytes| builder.append_to(bytes));
+                out.copy(header(builder), |bytes| builder.append_to(bytes));
             }
             Found::File(read) => {
                 begin(out);
-                let empty = Chunk {
-                    encoding: Encoding::Float,
-                    min_time: 0,
-                    max_time: 0,
-                    count: 0,
-                    data: Bytes::new(),
-                };
-                rest.reads.push(out.push(empty), read);
+                out.read(read, (start, end));
             }
             Found::Memory(_) | Found::Filling(..) | Found::Gone => {}
         });
@@ -167,4 +133,9 @@ fn header(builder: &FloatChunkBuilder) -> Chunk {
         count: builder.count(),
         data: Bytes::new(),
     }
+}
+
+/// What stands for a chunk until it is read.
+pub(crate) fn empty() -> Chunk {
+    Chunk { encoding: Encoding::Float, min_time: 0, max_time: 0, count: 0, data: Bytes::new() }
 }

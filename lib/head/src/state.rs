@@ -77,6 +77,16 @@ impl State {
         self.table.find(Entry::spread(hash), same).map(|entry| entry.slot)
     }
 
+    /// The version of the next series that is made.
+    pub(crate) fn next_version(&self) -> u32 {
+        self.next_version
+    }
+
+    /// Whether a series was made since the next version was `version`. Exact as long as fewer than 2^32 series were made since then.
+    pub(crate) fn made_since(&self, series: &Series, version: u32) -> bool {
+        series.version.wrapping_sub(version) < self.next_version.wrapping_sub(version)
+    }
+
     /// Finds or makes a series.
     pub(crate) fn series(&mut self, tenant: u32, labels: LabelsRef<'_>, cut: Cut) -> SeriesRef {
         let identity = labels.identity();

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use mneme_model::chunk::{BatchMark, SeriesBatch};
 use mneme_model::{
     Cut, Exemplar, Labels, Matcher, Metadata, PartitionId, ReadHints, TenantId, TimestampMs, WriterId,
 };
 
 use super::cardinality;
 pub use super::cardinality::{Cardinality, CardinalityBuilder, CardinalityRequest, LabelCardinality};
-pub use super::fetch_budget::{FetchBudget, OverBudget};
+pub use super::fetch_budget::{FetchBudget, Held, OverBudget};
 pub use super::seam::{PartitionMark, Seam};
+pub use super::series_answer::{SeriesAnswer, WholeAnswer, drain};
 
 /// Parts of one committed segment, for the partitions that the receiver owns.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub struct SeriesRequest {
     pub hints: ReadHints,
     /// Only generations from the seam on, which the answer must have whole, or else it is [`Error::FloorAboveMark`]; `None`: all that
     /// there are. Exemplars and metadata are not concerned.
+    ///
+    /// To a service that knows the marks itself: what an earlier attempt was told ([`Self::again`]). It reads the manifest anew.
     pub seam: Option<Seam>,
 }
 
@@ -69,6 +71,13 @@ impl SeriesRequest {
     pub fn all_times(tenant: TenantId, matchers: Vec<Matcher>) -> Self {
         let (start, end) = (TimestampMs::MIN, TimestampMs::MAX);
         Self { tenant, matchers, start, end, hints: ReadHints::default(), seam: None }
+    }
+
+    /// The same question once more, after [`Error::FloorAboveMark`].
+    #[must_use]
+    pub fn again(self, floors: &[PartitionMark]) -> Self {
+        let seam = self.seam.unwrap_or_default().raised(floors);
+        Self { seam: Some(seam), ..self }
     }
 }
 
@@ -120,20 +129,13 @@ pub trait DeliveryService: Send + Sync {
 /// Answers for recent data. Every answer holds all writes that were acknowledged before the question.
 #[async_trait]
 pub trait QueryService: Send + Sync {
-    /// Series with their samples, each series once.
-    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error>;
-
-    /// As [`Self::select`], but stops as soon as `budget` is spent. What is found counts into it.
-    async fn select_within(
+    /// Series with their samples, each series once, to be pulled. What is found counts into `budget`, and a pull gives up once that is
+    /// spent. This call waits for what has to be waited for; the work is the pulls'.
+    async fn select(
         &self,
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Error> {
-        budget.check()?;
-        let found = self.select(request).await?;
-        budget.take(found.size_since(BatchMark::default()))?;
-        Ok(found)
-    }
+    ) -> Result<Box<dyn SeriesAnswer>, Error>;
 
     /// Series without samples, each once, in any order.
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error>;

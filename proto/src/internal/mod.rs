@@ -6,3 +6,4 @@ mod cardinality;
 mod fetch_budget;
 pub mod ingester;
 mod seam;
+mod series_answer;

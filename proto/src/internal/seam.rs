@@ -48,6 +48,12 @@ impl Seam {
         Self { least: self.least, ..marks }
     }
 
+    /// The higher of both for each partition.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.raised(&other.marks).at_least(other.least)
+    }
+
     /// The same, but no partition is below `cut`, not even those that are not named.
     #[must_use]
     pub fn at_least(&self, cut: Cut) -> Self {
@@ -71,7 +77,9 @@ mod tests {
         assert_eq!(raised.from(PartitionId(2), 4), Cut(7));
         assert_eq!(raised.from(PartitionId(3), 4), Cut(9));
         let least = raised.at_least(Cut(8)).raised(&[mark(4, 1, 2)]);
-        let from = [1, 2, 3, 0].map(|partition| least.from(PartitionId(partition), 4).0);
-        assert_eq!(from, [8, 8, 9, 8]);
+        let from = |seam: &Seam| [1, 2, 3, 0].map(|partition| seam.from(PartitionId(partition), 4).0);
+        assert_eq!(from(&least), [8, 8, 9, 8]);
+        let other = Seam::new([mark(4, 2, 10), mark(4, 3, 1)]);
+        assert_eq!((from(&least.and(&other)), from(&other.and(&least))), ([8, 10, 9, 8], [8, 10, 9, 8]));
     }
 }

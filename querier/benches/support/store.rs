@@ -11,9 +11,11 @@ use mneme_block::meta::BlockMeta;
 use mneme_block::read::BucketRanges;
 use mneme_block::write::{MemorySink, WriterOptions, write_block};
 use mneme_bucket::{AttemptIds, Bucket, Options};
-use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Labels, TenantId, TimestampMs};
-use mneme_proto::internal::ingester::{Error, MetricMetadata, QueryService, SeriesExemplars, SeriesRequest};
+use mneme_proto::internal::ingester::{
+    Error, FetchBudget, MetricMetadata, QueryService, SeriesAnswer, SeriesExemplars, SeriesRequest,
+    WholeAnswer,
+};
 use mneme_querier::{BuildInfo, Config, Parts, Querier, WithBlocks, block_access};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
@@ -29,8 +31,8 @@ struct Nothing;
 
 #[async_trait]
 impl QueryService for Nothing {
-    async fn select(&self, _: SeriesRequest) -> Result<SeriesBatch, Error> {
-        Ok(SeriesBatch::new())
+    async fn select(&self, _: SeriesRequest, _: Arc<FetchBudget>) -> Result<Box<dyn SeriesAnswer>, Error> {
+        Ok(Box::new(WholeAnswer::default()))
     }
 
     async fn series(&self, _: SeriesRequest) -> Result<Vec<Labels>, Error> {

@@ -1,18 +1,21 @@
 //! `/federate`: the last values of series in the text format (Prometheus 3.14 `web/federate.go`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
-use mneme_model::chunk::{self, Chunk, SeriesBatch};
+use mneme_model::chunk::{self, SeriesBatch};
 use mneme_model::{FloatHistogram, Labels, Matcher, ReadHints, Samples, TimestampMs, is_stale_nan};
+use mneme_proto::internal::ingester::SeriesAnswer as _;
 
 use super::dispatch::Call;
 use super::exposition::{Exposition, ExpositionPieces};
 use super::form::Form;
 use super::names::Escaping;
 use super::{Error, ErrorType, body};
-use crate::running::Stage;
+use crate::answer::Answer;
+use crate::engine::Asked;
 use crate::source::Question;
 
 /// One series' last sample.
@@ -40,21 +43,15 @@ pub(super) async fn federate(call: &Call, headers: &HeaderMap, form: &Form) -> R
     let lookback = i64::try_from(call.api.config.lookback_delta.as_millis()).unwrap_or(i64::MAX);
     let (start, end) = (call.now.saturating_sub(lookback).max(call.limits.floor(call.now)), call.now);
     let entry = call.begin("federate", &form.all("match[]").collect::<Vec<_>>().join(" "))?;
-    let _turn = entry.unless_killed("query queue", call.api.engine.turn(call.deadline())).await?;
-    entry.reach(Stage::Fetching);
-    let mut found = Vec::new();
-    for matchers in sets {
-        let hints = ReadHints { newest_only: true, ..ReadHints::default() };
-        let question = Question { hints, ..Question::new(matchers, start, end) };
-        let fetch = call.within(call.source.select(&question, &entry.query().budget));
-        found.push(entry.unless_killed("query preparation", fetch).await?);
-    }
-    call.api.engine.count(&entry);
-    entry.reach(Stage::Evaluating);
+    let turn = entry.unless_killed("query queue", call.api.engine.turn(call.deadline())).await?;
+    let hints = ReadHints { newest_only: true, ..ReadHints::default() };
+    let question = |matchers| Question { hints: hints.clone(), ..Question::new(matchers, start, end) };
+    let questions: Vec<_> = sets.into_iter().map(|matchers| Some(question(matchers))).collect();
+    let asked =
+        Asked { source: &call.source, questions: &questions, deadline: call.deadline(), entry: &entry };
+    let last = move |answers| last_values(answers, start, end);
+    let samples = call.api.engine.read(asked, &Arc::new(turn), last).await?.result;
     let escaping = escaping(headers);
-    let last = move || last_values(&found, start, end);
-    let work = call.api.engine.work(call.deadline(), last);
-    let samples = entry.unless_killed("query execution", work).await??;
     let pieces = Box::new(ExpositionPieces::new(samples, Exposition::new(escaping)));
     let mut response = body::stream(Vec::new(), pieces, Vec::new(), "text/plain");
     let content_type = format!("text/plain; version=0.0.4; charset=utf-8; escaping={}", escaping.name());
@@ -72,23 +69,25 @@ fn escaping(headers: &HeaderMap) -> Escaping {
 }
 
 /// The last sample of each series, sorted by name and then by labels.
-fn last_values(found: &[SeriesBatch], start: TimestampMs, end: TimestampMs) -> Result<Vec<Sample>, Error> {
-    let mut series: BTreeMap<&Labels, &[Chunk]> = BTreeMap::new();
-    for one in found.iter().flat_map(SeriesBatch::iter) {
-        series.entry(one.labels).or_insert(one.chunks);
-    }
-    let mut all = Vec::with_capacity(series.len());
-    let mut samples = Samples::default();
-    for (labels, chunks) in series {
-        samples.clear();
-        chunk::merge(chunks, start, end, &mut samples)
-            .map_err(|error| Error::new(ErrorType::Internal, format!("series {labels}: {error}")))?;
-        if !labels.metric_name().is_empty()
-            && let Some((t, value)) = last(&samples)
-        {
-            all.push(Sample { labels: labels.clone(), t, value });
+fn last_values(answers: Vec<Answer>, start: TimestampMs, end: TimestampMs) -> Result<Vec<Sample>, Error> {
+    let mut series: BTreeMap<Labels, Option<(TimestampMs, Value)>> = BTreeMap::new();
+    let (mut batch, mut samples) = (SeriesBatch::new(), Samples::default());
+    for mut answer in answers {
+        while let Some(_held) = answer.next_batch(&mut batch)? {
+            for one in batch.iter().filter(|one| !one.labels.metric_name().is_empty()) {
+                if series.contains_key(one.labels) {
+                    continue;
+                }
+                samples.clear();
+                chunk::merge(one.chunks, start, end, &mut samples).map_err(|error| {
+                    Error::new(ErrorType::Internal, format!("series {}: {error}", one.labels))
+                })?;
+                series.insert(one.labels.clone(), last(&samples));
+            }
         }
     }
+    let shown = series.into_iter().filter_map(|(labels, last)| last.map(|(t, value)| (labels, t, value)));
+    let mut all: Vec<Sample> = shown.map(|(labels, t, value)| Sample { labels, t, value }).collect();
     all.sort_by(|a, b| a.labels.metric_name().cmp(b.labels.metric_name()));
     Ok(all)
 }

@@ -1,10 +1,13 @@
 //! `/read`: remote read (Prometheus 3.14 `storage/remote/read_handler.go`): samples, or a stream of chunks. Errors are plain text.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, header};
 use mneme_model::chunk::{self, SeriesBatch, SeriesView};
 use mneme_model::{Matcher, Samples, TimestampMs};
+use mneme_proto::internal::ingester::{Held, SeriesAnswer as _, drain};
 use mneme_proto::remote_read::{
     EncodedChunk, HistogramChunks, ReadQuery, ReadRequest, ResponseType, SamplesReply, XorChunks, push_frame,
 };
@@ -13,8 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::dispatch::Call;
 use super::{Error, ErrorType, body};
+use crate::answer::Answer;
+use crate::engine::Asked;
 use crate::json::{PIECE_BYTES, Pieces, Whole};
-use crate::running::{Entry, Stage};
+use crate::running::Entry;
 use crate::source::Question;
 
 /// Largest body, compressed and decompressed.
@@ -26,7 +31,11 @@ struct Found {
     series: SeriesBatch,
     start: TimestampMs,
     end: TimestampMs,
+    _held: Held,
 }
+
+/// First and last, inclusive.
+type Times = (TimestampMs, TimestampMs);
 
 /// Answers every query of the request, in the type that the client prefers.
 pub(super) async fn read(call: &Call, body: Body) -> Result<Response, Error> {
@@ -38,22 +47,17 @@ pub(super) async fn read(call: &Call, body: Body) -> Result<Response, Error> {
     };
     let queries = request.queries.iter().map(matchers).collect::<Result<Vec<_>, _>>()?;
     let entry = call.begin("read", &text(&queries))?;
-    let turn = entry.unless_killed("query queue", call.api.engine.turn(call.deadline())).await?;
-    entry.reach(Stage::Fetching);
-    let found = fetch(call, &entry, &request.queries, queries).await;
-    call.api.engine.count(&entry);
-    let found = found?;
-    entry.reach(Stage::Evaluating);
+    let turn = Arc::new(entry.unless_killed("query queue", call.api.engine.turn(call.deadline())).await?);
+    let (questions, times) = questions(call, &request.queries, queries);
+    let asked =
+        Asked { source: &call.source, questions: &questions, deadline: call.deadline(), entry: &entry };
     let config = &call.api.config;
     match kind {
         ResponseType::Samples => {
             let limit = config.remote_read_sample_limit;
             let cancel = entry.query().cancel.clone();
-            let encode = call.api.engine.work(call.deadline(), move || {
-                let _turn = turn;
-                samples(found, limit, &cancel)
-            });
-            let message = entry.unless_killed("query execution", encode).await??;
+            let encode = move |answers| samples(answers, &times, limit, &cancel);
+            let message = call.api.engine.read(asked, &turn, encode).await?.result;
             let mut response =
                 body::stream(Vec::new(), Box::new(Whole(message)), Vec::new(), "application/x-protobuf");
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("snappy"));
@@ -61,8 +65,8 @@ pub(super) async fn read(call: &Call, body: Body) -> Result<Response, Error> {
         }
         ResponseType::StreamedXorChunks => {
             let max_bytes = config.remote_read_max_bytes_in_frame;
-            let sort = call.api.engine.work(call.deadline(), move || sorted(found));
-            let found = entry.unless_killed("query execution", sort).await?;
+            let sort = move |answers| sorted(answers, &times);
+            let found = call.api.engine.read(asked, &turn, sort).await?.result;
             let frames = Frames {
                 found,
                 max_bytes,
@@ -103,26 +107,18 @@ fn text(queries: &[Vec<Matcher>]) -> String {
     queries.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-async fn fetch(
+/// What is asked of the source, and the times of each query that are shown.
+fn questions(
     call: &Call,
-    entry: &Entry,
     queries: &[ReadQuery],
     matchers: Vec<Vec<Matcher>>,
-) -> Result<Vec<Found>, Error> {
+) -> (Vec<Option<Question>>, Vec<Times>) {
     let floor = call.limits.floor(call.now);
-    let mut found = Vec::with_capacity(queries.len());
-    for (query, matchers) in queries.iter().zip(matchers) {
+    let one = |(query, matchers): (&ReadQuery, Vec<Matcher>)| {
         let (start, end) = (query.start.max(floor), query.end);
-        let series = if start > end {
-            SeriesBatch::new()
-        } else {
-            let question = Question::new(matchers, start, end);
-            let select = call.within(call.source.select(&question, &entry.query().budget));
-            entry.unless_killed("query preparation", select).await?
-        };
-        found.push(Found { series, start, end });
-    }
-    Ok(found)
+        ((start <= end).then(|| Question::new(matchers, start, end)), (start, end))
+    };
+    queries.iter().zip(matchers).map(one).unzip()
 }
 
 /// The samples of one series.
@@ -134,24 +130,32 @@ fn decode_series(one: &SeriesView<'_>, start: i64, end: i64, out: &mut Samples) 
 }
 
 /// The whole reply of type SAMPLES, compressed.
-fn samples(found: Vec<Found>, limit: usize, cancel: &mneme_promql::Cancel) -> Result<Vec<u8>, Error> {
-    let (mut reply, mut samples) = (SamplesReply::default(), Samples::default());
-    for Found { series, start, end } in found {
+fn samples(
+    answers: Vec<Answer>,
+    times: &[Times],
+    limit: usize,
+    cancel: &mneme_promql::Cancel,
+) -> Result<Vec<u8>, Error> {
+    let mut reply = SamplesReply::default();
+    let (mut batch, mut samples) = (SeriesBatch::new(), Samples::default());
+    for (mut answer, (start, end)) in answers.into_iter().zip(times) {
         let mut count = 0usize;
-        for one in series.iter() {
-            cancel.check()?;
-            decode_series(&one, start, end, &mut samples)?;
-            count += samples.len();
-            if limit > 0 && count > limit {
-                return Err(Error::bad_data(format!("exceeded sample limit ({limit})")));
-            }
-            if reply.size() > u32::MAX as usize / 2 {
-                return Err(Error::bad_data(
-                    "the reply is too large for one message: ask for STREAMED_XOR_CHUNKS",
-                ));
-            }
-            if !samples.is_empty() {
-                reply.push(one.labels.view(), &samples);
+        while let Some(_held) = answer.next_batch(&mut batch)? {
+            for one in batch.iter() {
+                cancel.check()?;
+                decode_series(&one, *start, *end, &mut samples)?;
+                count += samples.len();
+                if limit > 0 && count > limit {
+                    return Err(Error::bad_data(format!("exceeded sample limit ({limit})")));
+                }
+                if reply.size() > u32::MAX as usize / 2 {
+                    return Err(Error::bad_data(
+                        "the reply is too large for one message: ask for STREAMED_XOR_CHUNKS",
+                    ));
+                }
+                if !samples.is_empty() {
+                    reply.push(one.labels.view(), &samples);
+                }
             }
         }
         reply.end_query();
@@ -159,12 +163,14 @@ fn samples(found: Vec<Found>, limit: usize, cancel: &mneme_promql::Cancel) -> Re
     Ok(snappy::compress(&reply.finish()))
 }
 
-/// Series are sent in order.
-fn sorted(mut found: Vec<Found>) -> Vec<Found> {
-    for one in &mut found {
-        one.series.sort();
-    }
-    found
+/// Series are sent in order: all of them have to be there.
+fn sorted(answers: Vec<Answer>, times: &[Times]) -> Result<Vec<Found>, Error> {
+    let one = |(mut answer, (start, end)): (Answer, &Times)| {
+        let (mut series, held) = drain(&mut answer)?;
+        series.sort();
+        Ok(Found { series, start: *start, end: *end, _held: held })
+    };
+    answers.into_iter().zip(times).map(one).collect()
 }
 
 /// Frames, one series at a time: decoded and encoded again when the client has room for them. Until the last one the query is
@@ -176,7 +182,7 @@ struct Frames {
     series: usize,
     samples: Samples,
     entry: Entry,
-    _turn: OwnedSemaphorePermit,
+    _turn: Arc<OwnedSemaphorePermit>,
 }
 
 impl Frames {

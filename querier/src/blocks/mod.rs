@@ -1,7 +1,8 @@
 //! Blocks and recent data as one: what is below the marks of a manifest is read from its blocks, the rest asked of the ingesters.
 //!
 //! [`WithBlocks`] is a query service in front of the ingesters' one. Each question pins one version of its tenant's manifest (at most
-//! 30 s old), reads the blocks that meet it, asks recent data from the marks on, and gives each series once. What was flushed or
+//! 30 s old), reads the blocks that meet it, asks recent data from the marks on, and gives each series once (recent data as it is pulled,
+//! where no block is concerned). What was flushed or
 //! replaced meanwhile is told by an error and asked again of the newest version: no gap and no double (DESIGN section 5, seam).
 
 mod access;
@@ -11,6 +12,8 @@ mod failure;
 mod read;
 mod recent;
 mod service;
+mod undeleted;
+mod united;
 
 pub use access::block_access;
 pub use service::WithBlocks;

@@ -1,20 +1,18 @@
 //! Recent data without what the tombstones of the pinned version take out of it.
-//!
-//! A tombstone is of what was stamped below its cut. An ingester's answer does not tell stamps; so where a tombstone takes anything
-//! out of it, what was stamped from the cut on is asked for once more and put back. That is exact, costs nothing where no tombstone
-//! meets the question, and one small question more per tombstone where one does.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use mneme_model::chunk::{Error as ChunkError, SeriesBatch, merge};
+use mneme_model::chunk::merge;
 use mneme_model::{Labels, ReadHints, Samples};
 use mneme_proto::internal::ingester::{
-    Cardinality, CardinalityRequest, Error, FetchBudget, SeriesExemplars, SeriesRequest, SharedQueryService,
+    Cardinality, CardinalityRequest, Error, FetchBudget, SeriesAnswer, SeriesExemplars, SeriesRequest,
+    SharedQueryService, drain,
 };
 
-use super::deletions::{Deletions, Tombstone, holes, without};
+use super::deletions::{Deletions, Tombstone, holes};
 use super::failure::Failure;
+use super::undeleted::Undeleted;
 
 /// The ingesters' answers, with what was deleted left out.
 pub(super) struct Recent {
@@ -28,23 +26,20 @@ impl Recent {
         deletions: &Deletions,
         request: SeriesRequest,
         budget: &Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Failure> {
+    ) -> Result<Box<dyn SeriesAnswer>, Failure> {
         let touching = deletions.touching(&request);
         if touching.is_empty() {
-            return Ok(self.service.select_within(request, Arc::clone(budget)).await?);
+            return Ok(self.service.select(request, Arc::clone(budget)).await?);
         }
         // The newest sample may be deleted, and tombstones look at any label.
         let request = SeriesRequest { hints: ReadHints::default(), ..request };
-        let found = self.service.select_within(request.clone(), Arc::clone(budget)).await?;
-        let (mut all, hit) = without(found, &touching).map_err(|error| broken(&error))?;
-        for (one, _) in touching.iter().zip(hit).filter(|(_, hit)| *hit) {
-            let found = self.service.select_within(later(&request, one), Arc::clone(budget)).await?;
-            let younger: Vec<&Tombstone> =
-                touching.iter().copied().filter(|it| it.below > one.below).collect();
-            all.append(without(found, &younger).map_err(|error| broken(&error))?.0);
+        let mut with_later = Vec::with_capacity(touching.len());
+        for one in touching {
+            let answer = self.service.select(later(&request, one), Arc::clone(budget)).await?;
+            with_later.push((one.clone(), answer));
         }
-        all.unite();
-        Ok(all)
+        let found = self.service.select(request, Arc::clone(budget)).await?;
+        Ok(Box::new(Undeleted::new(found, with_later)))
     }
 
     /// Series without samples: those that have any left.
@@ -60,11 +55,12 @@ impl Recent {
         let mut kept = HashSet::new();
         for one in &hits {
             let asked = SeriesRequest { matchers: both(&request, one), ..request.clone() };
-            let left = self.select(deletions, asked, &Arc::default()).await?;
+            let mut left = self.select(deletions, asked, &Arc::default()).await?;
+            let left = tokio::task::spawn_blocking(move || drain(&mut *left)).await;
+            let (left, _held) = left.map_err(|_| broken("it could not be read"))??;
             for series in left.iter() {
                 let mut samples = Samples::default();
-                merge(series.chunks, request.start, request.end, &mut samples)
-                    .map_err(|error| broken(&error))?;
+                merge(series.chunks, request.start, request.end, &mut samples).map_err(broken)?;
                 if !samples.is_empty() {
                     kept.insert(series.labels.clone());
                 }
@@ -150,6 +146,6 @@ fn both(request: &SeriesRequest, tombstone: &Tombstone) -> Vec<mneme_model::Matc
     request.matchers.iter().chain(&tombstone.deletion.matchers).cloned().collect()
 }
 
-fn broken(error: &ChunkError) -> Failure {
+fn broken(error: impl std::fmt::Display) -> Failure {
     Failure::Final(Error::Internal(format!("recent data: {error}")))
 }

@@ -9,16 +9,17 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use mneme_block::manifest::{ManifestCache, Manifests};
 use mneme_block::read::Access;
-use mneme_model::chunk::SeriesBatch;
+use mneme_model::chunk::BatchMark;
 use mneme_model::{Exemplar, Labels, Metadata, TenantId};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, PartitionMark,
-    QueryService, SeriesExemplars, SeriesRequest, SharedQueryService,
+    QueryService, Seam, SeriesAnswer, SeriesExemplars, SeriesRequest, SharedQueryService,
 };
 
 use super::failure::Failure;
 use super::read::Blocks;
 use super::recent::Recent;
+use super::united::United;
 
 /// A manifest that was looked at so long ago is good enough to begin with.
 const MANIFEST_AGE: Duration = Duration::from_secs(30);
@@ -48,21 +49,24 @@ impl WithBlocks {
     }
 
     /// Answers by `ask`, which gets the blocks of a version that meet the request, and the request with their seam. Where data was
-    /// flushed or replaced meanwhile it is asked again, with the newest version.
+    /// flushed or replaced meanwhile it is asked again, with the newest version. That a select's data was flushed is seen when it is
+    /// pulled: whoever pulls asks again, with a seam that the version must be newer than.
     async fn answer<'a, T>(
         &'a self,
         request: &SeriesRequest,
         ask: impl Fn(Blocks, SeriesRequest) -> Asked<'a, T> + Send,
     ) -> Result<T, Error> {
         let mut floors: Vec<PartitionMark> = Vec::new();
-        let mut why = String::new();
+        let (mut why, none) = (String::new(), Seam::default());
         for attempt in 0..ATTEMPTS {
-            let age = if attempt == 0 { MANIFEST_AGE } else { Duration::ZERO };
+            let first = attempt == 0 && request.seam.is_none();
+            let age = if first { MANIFEST_AGE } else { Duration::ZERO };
             let one = async {
                 let manifest = self.manifests.get(&request.tenant, age).await?;
                 let blocks = Blocks::of(manifest, request.start, request.end, &self.access).await?;
                 // A floor that a version read after it does not know of: the tenant had nothing below it.
-                let seam = Some(blocks.seam().raised(&floors));
+                let told: &Seam = request.seam.as_ref().unwrap_or(&none);
+                let seam = Some(blocks.seam().raised(&floors).and(told));
                 ask(blocks, SeriesRequest { seam, ..request.clone() }).await
             };
             match one.await {
@@ -87,15 +91,14 @@ impl WithBlocks {
         blocks: Blocks,
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Failure> {
+    ) -> Result<Box<dyn SeriesAnswer>, Failure> {
         let recent = self.recent.select(blocks.deletions(), request.clone(), &budget);
         if blocks.is_empty() {
             return recent.await;
         }
-        let (mut all, old) = futures::try_join!(recent, blocks.select(&request, &budget))?;
-        all.append(old);
-        all.unite();
-        Ok(all)
+        let (recent, old) = futures::try_join!(recent, blocks.select(&request, &budget))?;
+        let held = budget.held(old.size_since(BatchMark::default()).bytes);
+        Ok(Box::new(United::new(recent, old, held)))
     }
 
     async fn series_once(&self, blocks: Blocks, request: SeriesRequest) -> Result<Vec<Labels>, Failure> {
@@ -187,15 +190,11 @@ impl WithBlocks {
 
 #[async_trait]
 impl QueryService for WithBlocks {
-    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error> {
-        self.select_within(request, Arc::new(FetchBudget::default())).await
-    }
-
-    async fn select_within(
+    async fn select(
         &self,
         request: SeriesRequest,
         budget: Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Error> {
+    ) -> Result<Box<dyn SeriesAnswer>, Error> {
         let ask = |blocks, request| self.select_once(blocks, request, Arc::clone(&budget)).boxed();
         self.answer(&request, ask).await
     }

@@ -1,14 +1,18 @@
 //! An ingester that answers from lists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder, SeriesBatch};
+use mneme_model::chunk::{Chunk, FloatChunkBuilder, HistogramChunkBuilder};
 use mneme_model::histogram::Span;
 use mneme_model::{
     AnyHistogram, Exemplar, FloatHistogram, Labels, Metadata, MetricType, TenantId, TimestampMs,
 };
-use mneme_proto::internal::ingester::{Error, MetricMetadata, QueryService, SeriesExemplars, SeriesRequest};
+use mneme_proto::internal::ingester::{
+    Error, FetchBudget, MetricMetadata, QueryService, SeriesAnswer, SeriesExemplars, SeriesRequest,
+    WholeAnswer,
+};
 
 /// A series and its samples.
 type FakeSeries = (Labels, Vec<(TimestampMs, f64)>);
@@ -70,15 +74,19 @@ impl Fake {
 
 #[async_trait]
 impl QueryService for Fake {
-    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error> {
+    async fn select(
+        &self,
+        request: SeriesRequest,
+        budget: Arc<FetchBudget>,
+    ) -> Result<Box<dyn SeriesAnswer>, Error> {
         if self.stuck {
             std::future::pending::<()>().await;
         }
         let found = self.find(&request)?;
-        Ok(found
-            .into_iter()
-            .map(|(labels, samples)| (labels.clone(), vec![self.chunk(labels, samples)]))
-            .collect())
+        let found = found.into_iter();
+        let all =
+            found.map(|(labels, samples)| (labels.clone(), vec![self.chunk(labels, samples)])).collect();
+        Ok(Box::new(WholeAnswer::counted(all, &budget)?))
     }
 
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {

@@ -6,12 +6,11 @@ use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, Response, header};
 use mneme_model::TimestampMs;
+use mneme_proto::internal::ingester::QueryService;
 use mneme_querier::{BuildInfo, Config, Parts, Querier};
 use mneme_server::Clock;
 use mneme_tenant::{AuthConfig, Authenticator, Limits, Overrides};
 use tower::ServiceExt as _;
-
-use crate::fake::Fake;
 
 /// What the clock says: one hour after the epoch.
 pub(crate) const NOW: TimestampMs = 3_600_000;
@@ -34,11 +33,11 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(fake: Fake) -> Self {
+    pub(crate) fn new(fake: impl QueryService + 'static) -> Self {
         Self::with(fake, Limits::default(), Config::default())
     }
 
-    pub(crate) fn with(fake: Fake, limits: Limits, config: Config) -> Self {
+    pub(crate) fn with(fake: impl QueryService + 'static, limits: Limits, config: Config) -> Self {
         let registry = prometheus::Registry::new();
         let parts = Parts {
             service: Arc::new(fake),

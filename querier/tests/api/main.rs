@@ -12,3 +12,4 @@ mod read;
 mod running;
 mod series;
 mod status;
+mod streams;

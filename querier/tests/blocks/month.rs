@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mneme_model::Cut;
 use mneme_model::chunk::{Encoding, SeriesView};
-use mneme_proto::internal::ingester::{Error, FetchBudget, OverBudget, QueryService};
+use mneme_proto::internal::ingester::{Error, FetchBudget, OverBudget, QueryService, drain};
 
 use crate::support::{Store, request};
 
@@ -29,15 +29,19 @@ async fn filled() -> Store {
 async fn thirty_days_take_about_two_bytes_a_sample_and_half_of_that_is_refused() {
     let store = filled().await;
     let budget = Arc::new(FetchBudget::default());
-    let found = store.both.select_within(request(), Arc::clone(&budget)).await.unwrap();
+    let mut answer = store.both.select(request(), Arc::clone(&budget)).await.unwrap();
+    let (found, held) = drain(&mut *answer).unwrap();
     let samples = SERIES * STEPS as u64;
     let counted = |one: SeriesView<'_>| one.chunks.iter().map(|chunk| u64::from(chunk.count)).sum::<u64>();
     assert_eq!(found.iter().map(counted).sum::<u64>(), samples);
     assert!(found.iter().flat_map(|one| one.chunks).all(|chunk| chunk.encoding == Encoding::Columns));
     let bytes = budget.found().bytes;
+    assert_eq!(budget.peak_bytes(), bytes);
+    drop(held);
+    assert_eq!(budget.bytes_left(), u64::MAX);
     // 120 samples per row: what holds a chunk weighs more than where samples come every 15 s.
     assert!(bytes < 3 * samples, "{bytes} bytes for {samples} samples");
     let tight = Arc::new(FetchBudget::new(0, bytes / 2));
-    let error = store.both.select_within(request(), tight).await.unwrap_err();
+    let error = store.both.select(request(), tight).await.err().unwrap();
     assert!(matches!(error, Error::OverBudget(OverBudget::Bytes { .. })), "{error}");
 }

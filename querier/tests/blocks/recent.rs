@@ -1,13 +1,14 @@
 //! An ingester of one partition, in memory: samples by generation, and a floor.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use mneme_model::chunk::{FloatChunkBuilder, SeriesBatch};
 use mneme_model::{Cut, Labels, PartitionId, TenantId};
 use mneme_proto::internal::ingester::{
-    Error, MetricMetadata, PartitionMark, QueryService, SeriesExemplars, SeriesRequest,
+    Error, FetchBudget, Held, MetricMetadata, PartitionMark, QueryService, SeriesAnswer, SeriesExemplars,
+    SeriesRequest, WholeAnswer,
 };
 
 /// How many partitions there are; the data is all in the first.
@@ -59,10 +60,26 @@ impl Recent {
     }
 }
 
+struct Flushed(Vec<PartitionMark>);
+
+impl SeriesAnswer for Flushed {
+    fn next_batch(&mut self, _: &mut SeriesBatch) -> Result<Option<Held>, Error> {
+        Err(Error::FloorAboveMark(self.0.clone()))
+    }
+}
+
 #[async_trait]
 impl QueryService for Recent {
-    async fn select(&self, request: SeriesRequest) -> Result<SeriesBatch, Error> {
-        self.found(&request)
+    async fn select(
+        &self,
+        request: SeriesRequest,
+        budget: Arc<FetchBudget>,
+    ) -> Result<Box<dyn SeriesAnswer>, Error> {
+        Ok(match self.found(&request) {
+            // Floors are looked at when it is pulled.
+            Err(Error::FloorAboveMark(floors)) => Box::new(Flushed(floors)),
+            found => Box::new(WholeAnswer::counted(found?, &budget)?),
+        })
     }
 
     async fn series(&self, request: SeriesRequest) -> Result<Vec<Labels>, Error> {

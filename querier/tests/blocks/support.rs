@@ -10,7 +10,7 @@ use mneme_block::write::{ChunkSeries, ChunkSource, MemorySink, WriterOptions, wr
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_model::chunk::{FloatChunkBuilder, merge};
 use mneme_model::{Cut, Labels, PartitionId, Samples, TenantId};
-use mneme_proto::internal::ingester::{Error, QueryService, SeriesRequest};
+use mneme_proto::internal::ingester::{Error, QueryService, SeriesRequest, drain};
 use mneme_querier::{Config, WithBlocks, block_access};
 use ulid::Ulid;
 
@@ -97,7 +97,15 @@ impl Store {
 
     /// All samples of all series.
     pub(crate) async fn all(&self) -> Result<Answer, Error> {
-        let found = self.both.select(request()).await?;
+        // As the engine does: what was flushed while it was pulled is asked for once more.
+        let mut answer = self.both.select(request(), Arc::default()).await?;
+        let (found, _held) = match drain(&mut *answer) {
+            Err(Error::FloorAboveMark(floors)) => {
+                let again = request().again(&floors);
+                drain(&mut *self.both.select(again, Arc::default()).await?)?
+            }
+            drained => drained?,
+        };
         let mut answer = Answer::new();
         for series in found.iter() {
             let mut samples = Samples::default();

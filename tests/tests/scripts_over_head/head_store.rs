@@ -1,6 +1,9 @@
 //! A head as the store of scripts.
 
-use mneme_head::{Head, Wanted, Window};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use mneme_head::{Head, Selection, Wanted, Window};
 use mneme_model::chunk::{SeriesBatch, SeriesView, merge};
 use mneme_model::{AnyHistogram, Cut, Labels, ReadHints, Samples, TenantId, TimestampMs};
 use mneme_promql::{Error, Plan, Queryable, ReadSamples, Select, SeriesSink, StorageError};
@@ -8,6 +11,8 @@ use mneme_promql::{Error, Plan, Queryable, ReadSamples, Select, SeriesSink, Stor
 use crate::promqltest::store::Store;
 
 const TENANT: &str = "scripts";
+/// Series are handed on so many at a time.
+const BATCH: usize = 3;
 /// A new generation begins with every so many loads, so that queries read several.
 const LOADS_PER_CUT: u64 = 3;
 
@@ -44,23 +49,41 @@ impl Store for HeadStore {
         histogram(TimestampMs::MAX, &mut appender);
     }
 
-    fn queryable(&self, _plan: &Plan) -> Box<dyn Queryable + '_> {
-        Box::new(View(&self.head))
+    fn queryable(&self, plan: &Plan) -> Box<dyn Queryable + '_> {
+        let selects = plan.selects().iter().cloned();
+        let uses = plan.uses().iter().map(|uses| AtomicUsize::new(*uses));
+        Box::new(View { head: &self.head, uses: selects.zip(uses).collect() })
     }
 }
 
-struct View<'a>(&'a Head);
+struct View<'a> {
+    head: &'a Head,
+    /// How often each select may still be asked.
+    uses: Vec<(Select, AtomicUsize)>,
+}
 
 impl Queryable for View<'_> {
     fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
+        let planned = self.uses.iter().find(|(planned, _)| planned == select);
+        let less = |uses: usize| uses.checked_sub(1);
+        let (_, uses) = planned.expect("the plan names all selects");
+        uses.fetch_update(Relaxed, Relaxed, less).expect("no select is asked more often than the plan says");
         let hints = ReadHints {
             labels: select.hints.labels.as_deref().map(Into::into),
             newest_only: select.hints.newest_only,
         };
         let wanted = Wanted::new(&select.matchers, Window::new(select.start, select.end)).with_hints(hints);
-        let mut found = SeriesBatch::new();
-        self.0.select_into(TENANT, &wanted, &mut found).map_err(failed)?;
-        found.iter().try_for_each(|series| sink(series.labels, &Compressed(series)))
+        let (mut cursor, _) = self.head.matching(TENANT, &select.matchers);
+        let mut selection = Selection::of(BATCH);
+        let mut batch = SeriesBatch::new();
+        while cursor.left() > 0 {
+            batch.clear();
+            selection.begin_batch(batch);
+            let _floor = self.head.select_next(TENANT, &mut cursor, &wanted, &mut selection);
+            batch = selection.finish().map_err(failed)?;
+            batch.iter().try_for_each(|series| sink(series.labels, &Compressed(series)))?;
+        }
+        Ok(())
     }
 }
 

@@ -46,6 +46,11 @@ impl Read {
         Self { place, file, at: base + u64::from(place.offset) }
     }
 
+    /// Bytes in the file.
+    pub(crate) fn len(&self) -> usize {
+        self.place.len as usize
+    }
+
     fn end(&self) -> u64 {
         self.at + u64::from(self.place.len)
     }

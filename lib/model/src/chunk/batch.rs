@@ -68,6 +68,12 @@ impl SeriesBatch {
         Self::default()
     }
 
+    /// Takes all series out; the room that they took stays for others.
+    pub fn clear(&mut self) {
+        self.series.clear();
+        self.chunks.clear();
+    }
+
     /// Makes room for so many more series of a chunk each, or more.
     pub fn reserve(&mut self, series: usize) {
         self.series.reserve(series);

@@ -83,6 +83,12 @@ impl Plan {
         &self.selects
     }
 
+    /// How many selectors use each of [`Self::selects`]: so often the evaluation asks for it, at most.
+    #[must_use]
+    pub fn uses(&self) -> &[usize] {
+        &self.uses
+    }
+
     /// The type of the answer; a range query's answer is a matrix all the same.
     #[must_use]
     pub fn value_type(&self) -> ValueType {
