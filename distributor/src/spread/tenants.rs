@@ -89,7 +89,7 @@ impl Spreads {
         match tokio::time::timeout(ASK_DEADLINE, self.owners.active_series(tenant)).await {
             Ok(Ok(told)) => return spread.hear(&told),
             Ok(Err(error)) => {
-                tracing::warn!(%tenant, %error, "the number of a tenant's active series is not known")
+                tracing::warn!(%tenant, %error, "the number of a tenant's active series is not known");
             }
             Err(_) => tracing::warn!(%tenant, "the number of a tenant's active series was not told in time"),
         }
