@@ -1,8 +1,5 @@
 //! A head as the store of scripts.
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-
 use mneme_head::{Head, Selection, Wanted, Window};
 use mneme_model::chunk::{SeriesBatch, SeriesView, merge};
 use mneme_model::{AnyHistogram, Cut, Labels, ReadHints, Samples, TenantId, TimestampMs};
@@ -49,37 +46,27 @@ impl Store for HeadStore {
         histogram(TimestampMs::MAX, &mut appender);
     }
 
-    fn queryable(&self, plan: &Plan) -> Box<dyn Queryable + '_> {
-        let selects = plan.selects().iter().cloned();
-        let uses = plan.uses().iter().map(|uses| AtomicUsize::new(*uses));
-        Box::new(View { head: &self.head, uses: selects.zip(uses).collect() })
+    fn queryable(&self, _plan: &Plan) -> Box<dyn Queryable + '_> {
+        Box::new(View(&self.head))
     }
 }
 
-struct View<'a> {
-    head: &'a Head,
-    /// How often each select may still be asked.
-    uses: Vec<(Select, AtomicUsize)>,
-}
+struct View<'a>(&'a Head);
 
 impl Queryable for View<'_> {
     fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
-        let planned = self.uses.iter().find(|(planned, _)| planned == select);
-        let less = |uses: usize| uses.checked_sub(1);
-        let (_, uses) = planned.expect("the plan names all selects");
-        uses.fetch_update(Relaxed, Relaxed, less).expect("no select is asked more often than the plan says");
         let hints = ReadHints {
             labels: select.hints.labels.as_deref().map(Into::into),
             newest_only: select.hints.newest_only,
         };
         let wanted = Wanted::new(&select.matchers, Window::new(select.start, select.end)).with_hints(hints);
-        let (mut cursor, _) = self.head.matching(TENANT, &select.matchers);
+        let (mut cursor, _) = self.0.matching(TENANT, &select.matchers);
         let mut selection = Selection::of(BATCH);
         let mut batch = SeriesBatch::new();
         while cursor.left() > 0 {
             batch.clear();
             selection.begin_batch(batch);
-            let _floor = self.head.select_next(TENANT, &mut cursor, &wanted, &mut selection);
+            let _floor = self.0.select_next(TENANT, &mut cursor, &wanted, &mut selection);
             batch = selection.finish().map_err(failed)?;
             batch.iter().try_for_each(|series| sink(series.labels, &Compressed(series)))?;
         }

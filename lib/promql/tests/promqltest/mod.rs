@@ -6,6 +6,7 @@ mod compare;
 mod files;
 mod histogram;
 mod memory;
+mod planned;
 mod run;
 mod script;
 mod series;

@@ -14,6 +14,7 @@ use mneme_promql::{
 use super::at_modifier;
 use super::cases::{Command, Eval, Load};
 use super::compare;
+use super::planned::Planned;
 use super::script;
 use super::store::Store;
 
@@ -215,5 +216,6 @@ fn query(
         QueryParams { max_samples: 10_000, features, ..QueryParams::range(text, start, end, step_ms) };
     let expr = parse(text, &features).map_err(|error| error.to_string())?;
     let plan = Plan::new(&expr, &params).map_err(|error| error.to_string())?;
-    evaluate(&plan, &*store.queryable(&plan), &Cancel::new()).map_err(|error| error.to_string())
+    evaluate(&plan, &Planned::new(&plan, store.queryable(&plan)), &Cancel::new())
+        .map_err(|error| error.to_string())
 }
