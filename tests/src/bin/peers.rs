@@ -44,6 +44,9 @@ struct Args {
     /// W3: scrapes; 0 leaves it out
     #[arg(long, default_value_t = 360)]
     replay_steps: u32,
+    /// Queries: how often each server is asked the list, by turns
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    turns: u32,
     /// Which servers [default: mneme,victoria-metrics,prometheus; in blocks without prometheus, which takes a quarter of an hour]
     #[arg(long, value_delimiter = ',')]
     peers: Option<Vec<String>>,
@@ -56,7 +59,7 @@ struct Args {
 enum What {
     /// The loads
     Ingest,
-    /// The list of queries, on W1's data
+    /// The list of queries on W1's data, by turns
     Queries,
     /// Both
     All,
@@ -72,9 +75,7 @@ fn main() -> anyhow::Result<()> {
         return in_blocks(&args, &peers, &mneme);
     }
     let plan = args.plan();
-    let measured =
-        peers.into_iter().map(|peer| measure(peer, &plan, &mneme)).collect::<anyhow::Result<Vec<_>>>()?;
-    print(&args, &measured);
+    print(&args, &measure(&peers, &plan, &mneme)?);
     Ok(())
 }
 
@@ -176,7 +177,7 @@ impl Args {
             fresh: (ingest && self.fresh_series > 0).then_some((self.fresh_series, self.fresh_steps)),
             paced: (ingest && self.rate > 0).then_some((self.rate, self.paced_steps)),
             replay: replay.map(|snapshots| Replay { snapshots, instances: 20, steps: self.replay_steps }),
-            queries: self.what != What::Ingest,
+            turns: if self.what == What::Ingest { 0 } else { self.turns },
             verify_share: 0.05,
         }
     }

@@ -1,4 +1,4 @@
-//! Runs the loads on one server after the other.
+//! Runs the loads on one server after the other, and the queries by turns.
 
 use std::path::Path;
 
@@ -30,24 +30,61 @@ pub struct Measured {
     pub paced: Option<Value>,
     /// W3, and bytes on disk after a clean end.
     pub replay: Option<(Value, u64)>,
-    /// The list of queries on W1's data.
-    pub queries: Option<Value>,
-    /// Bytes in memory before the list of queries, and the most while it ran.
+    /// The list of queries on W1's data, once per turn.
+    pub queries: Vec<Value>,
+    /// Bytes in memory before the first turn, and the most until the end of the last.
     pub query_memory: Option<(u64, u64)>,
 }
 
-/// Runs `plan` on `peer`, each load on an empty server of its own; `mneme` is the binary.
+/// A server that has W1.
+struct Loaded {
+    peer: Peer,
+    dir: tempfile::TempDir,
+    server: Server,
+    steady: Value,
+    verified: Value,
+    queries: Vec<Value>,
+    idle: Option<u64>,
+}
+
+/// Runs `plan` on `peers`, each load on an empty server of its own; `mneme` is the binary.
 ///
 /// # Errors
 /// Where a load could not be sent. That samples read back differ is none: the table says it.
-pub fn measure(peer: Peer, plan: &Plan, mneme: &Path) -> anyhow::Result<Measured> {
-    let kube = |(series, steps): (u64, u32)| flags(&[("series", &series), ("steps", &steps)]);
+pub fn measure(peers: &[Peer], plan: &Plan, mneme: &Path) -> anyhow::Result<Vec<Measured>> {
+    if plan.turns == 0 {
+        return peers.iter().map(|peer| rest(load(*peer, plan, mneme)?, plan, mneme)).collect();
+    }
+    let mut loaded = peers.iter().map(|peer| load(*peer, plan, mneme)).collect::<anyhow::Result<Vec<_>>>()?;
+    for one in &mut loaded {
+        one.idle = memory::begin(one.server.pid());
+    }
+    for turn in 1..=plan.turns {
+        eprintln!("--- queries, turn {turn} of {}", plan.turns);
+        for one in &mut loaded {
+            let report = queries(mneme, one.peer, &one.server, &one.steady)?;
+            one.queries.push(report);
+        }
+    }
+    loaded.into_iter().map(|one| rest(one, plan, mneme)).collect()
+}
+
+fn kube((series, steps): (u64, u32)) -> Vec<String> {
+    flags(&[("series", &series), ("steps", &steps)])
+}
+
+/// Sends W1 and reads it back.
+fn load(peer: Peer, plan: &Plan, mneme: &Path) -> anyhow::Result<Loaded> {
     let (dir, server) = start(peer, mneme)?;
     let steady = write(mneme, &server, &kube(plan.steady), None)?;
     let verified = verify(mneme, &server, &kube(plan.steady), &steady, plan.verify_share)?;
-    let idle = memory::begin(server.pid());
-    let queries = plan.queries.then(|| queries(mneme, peer, &server, &steady)).transpose()?;
-    let query_memory = idle.zip(memory::peak(server.pid())).filter(|_| plan.queries);
+    Ok(Loaded { peer, dir, server, steady, verified, queries: Vec::new(), idle: None })
+}
+
+/// Ends the server that has W1, and sends the other loads.
+fn rest(loaded: Loaded, plan: &Plan, mneme: &Path) -> anyhow::Result<Measured> {
+    let Loaded { peer, dir, server, steady, verified, queries, idle } = loaded;
+    let query_memory = idle.zip(memory::peak(server.pid()));
     let steady_disk = server.stop();
     drop(dir);
 

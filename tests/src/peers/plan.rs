@@ -13,8 +13,9 @@ pub struct Plan {
     pub paced: Option<(u64, u32)>,
     /// W3: snapshots to replay; `None` leaves it out.
     pub replay: Option<Replay>,
-    /// Whether the list of queries is timed on W1's data.
-    pub queries: bool,
+    /// How often each server is asked the list of queries on W1's data, by turns: a shared machine is slower at one time than at another,
+    /// for all of them.
+    pub turns: u32,
     /// The share of W1's targets that is read back and compared.
     pub verify_share: f64,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::Measured;
+use super::{Measured, Peer};
 
 /// One line of the table of ingest: what it says, the goal, and where it comes from.
 struct Row {
@@ -54,7 +54,9 @@ const ROWS: [Row; 11] = [
 /// The table of ingest.
 #[must_use]
 pub fn ingest(measured: &[Measured]) -> String {
-    let mut table = head("", measured, true);
+    let mut names: Vec<&str> = measured.iter().map(|m| m.peer.name()).collect();
+    names.push("goal");
+    let mut table = head("", &names);
     for row in ROWS {
         let cells: Vec<String> =
             measured.iter().map(|m| (row.cell)(m).unwrap_or_else(|| "-".to_owned())).collect();
@@ -63,27 +65,48 @@ pub fn ingest(measured: &[Measured]) -> String {
     table
 }
 
-/// The table of queries: first / median / p99 in ms, and the server's CPU-ms per request.
+/// The table of queries, medians over the turns: first / median / p99 in ms, and the server's CPU-ms per request. Where mneme and
+/// victoria-metrics were asked, also the CPU of the one by that of the other: the median of the turns' ratios, the least and the greatest.
 #[must_use]
 pub fn queries(measured: &[Measured]) -> String {
-    let mut table = head("query: first / median / p99 ms, CPU-ms", measured, false);
-    let lists: Vec<&[Value]> = measured
-        .iter()
-        .map(|m| m.queries.as_ref().and_then(|q| q["queries"].as_array()).map_or(&[][..], |q| q))
-        .collect();
-    let names = lists
-        .first()
-        .into_iter()
-        .flat_map(|list| list.iter().map(|query| query["name"].as_str().unwrap_or("?")));
-    for (i, name) in names.enumerate() {
-        let cells: Vec<String> =
-            lists.iter().map(|list| list.get(i).map_or_else(|| "-".to_owned(), query)).collect();
-        let _ = writeln!(table, "| {name} | {} |", cells.join(" | "));
+    let of = |peer: Peer| measured.iter().find(|m| m.peer == peer);
+    let pair = of(Peer::Mneme).zip(of(Peer::VictoriaMetrics));
+    let mut names: Vec<&str> = measured.iter().map(|m| m.peer.name()).collect();
+    names.extend(pair.map(|_| "CPU, mneme / victoria-metrics"));
+    let mut table = head("query: first / median / p99 ms, CPU-ms", &names);
+    let list = measured.first().and_then(|m| m.queries.first()).and_then(|turn| turn["queries"].as_array());
+    for (i, timing) in list.into_iter().flatten().enumerate() {
+        let mut cells: Vec<String> =
+            measured.iter().map(|m| query(&turns(m, i)).unwrap_or_else(|| "-".to_owned())).collect();
+        cells.extend(pair.map(|(ours, theirs)| ratios(&turns(ours, i), &turns(theirs, i))));
+        let _ = writeln!(table, "| {} | {} |", timing["name"].as_str().unwrap_or("?"), cells.join(" | "));
     }
-    let memory: Vec<String> =
+    let mut memory: Vec<String> =
         measured.iter().map(|m| query_memory(m).unwrap_or_else(|| "-".to_owned())).collect();
+    memory.extend(pair.map(|_| String::new()));
     let _ = writeln!(table, "| memory: before, at most above that, MB | {} |", memory.join(" | "));
     table
+}
+
+/// What each turn says of the query at this place of the list.
+fn turns(measured: &Measured, i: usize) -> Vec<&Value> {
+    measured.queries.iter().map(|turn| &turn["queries"][i]).collect()
+}
+
+/// The middle one of some figures; of an even number the greater of the two.
+fn middle(mut figures: Vec<f64>) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
+}
+
+/// How the CPU compares, turn by turn.
+fn ratios(ours: &[&Value], theirs: &[&Value]) -> String {
+    let ratio = |(ours, theirs): (&&Value, &&Value)| Some(ours["cpu"].as_f64()? / theirs["cpu"].as_f64()?);
+    let all: Vec<f64> = ours.iter().zip(theirs).filter_map(ratio).collect();
+    let (least, greatest) =
+        all.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), ratio| (low.min(*ratio), high.max(*ratio)));
+    middle(all)
+        .map_or_else(|| "-".to_owned(), |middle| format!("**{middle:.2}** ({least:.2} to {greatest:.2})"))
 }
 
 fn query_memory(measured: &Measured) -> Option<String> {
@@ -91,11 +114,7 @@ fn query_memory(measured: &Measured) -> Option<String> {
     Some(format!("{:.0}, **{:.0}**", idle as f64 / 1e6, peak.saturating_sub(idle) as f64 / 1e6))
 }
 
-fn head(first: &str, measured: &[Measured], goal: bool) -> String {
-    let mut names: Vec<&str> = measured.iter().map(|m| m.peer.name()).collect();
-    if goal {
-        names.push("goal");
-    }
+fn head(first: &str, names: &[&str]) -> String {
     format!("| {first} | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()))
 }
 
@@ -138,19 +157,20 @@ fn memory(measured: &Measured) -> Option<String> {
     Some(format!("{:.0} / {:.0}", (of("rss")? - before) / series, (of("peak_rss")? - before) / series))
 }
 
-fn query(timing: &Value) -> String {
-    let of = |name: &str| number(&timing[name], 1.0, 1).unwrap_or_else(|| "-".to_owned());
-    match timing["error"].as_str() {
-        Some(error) => error.chars().take(60).collect(),
-        None => format!("{} / **{}** / {}, {}", of("first"), of("median"), of("p99"), of("cpu")),
+fn query(turns: &[&Value]) -> Option<String> {
+    if let Some(error) = turns.iter().find_map(|timing| timing["error"].as_str()) {
+        return Some(error.chars().take(60).collect());
     }
+    let of = |name: &str| middle(turns.iter().filter_map(|timing| timing[name].as_f64()).collect());
+    let (first, median, p99, cpu) = (of("first")?, of("median")?, of("p99")?, of("cpu")?);
+    let digits = if cpu < 1.0 { 2 } else { 1 };
+    Some(format!("{first:.1} / **{median:.1}** / {p99:.1}, {cpu:.digits$}"))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::Peer;
     use super::*;
 
     #[test]
@@ -160,6 +180,7 @@ mod tests {
         let fresh = json!({"cpu_seconds": 32.0, "samples": 8_000_000, "series": 1_000_000,
             "rss_before": 1_000_000, "rss": 501_000_000, "peak_rss": 601_000_000});
         let verified = json!({"samples": 10, "missing": 0, "doubled": 1, "wrong": 2});
+        let turn = |cpu: f64| json!({"queries": [{"name": "a", "first": 1.0, "median": 2.0, "p99": 3.0, "cpu": cpu}]});
         let measured = Measured {
             peer: Peer::Mneme,
             steady,
@@ -168,9 +189,7 @@ mod tests {
             fresh: Some(fresh),
             paced: None,
             replay: None,
-            queries: Some(
-                json!({"queries": [{"name": "a", "first": 1.0, "median": 2.0, "p99": 3.0, "cpu": 0.5}]}),
-            ),
+            queries: [0.5, 4.0, 2.0].map(turn).to_vec(),
             query_memory: Some((200_000_000, 290_000_000)),
         };
         let table = ingest(std::slice::from_ref(&measured));
@@ -184,10 +203,17 @@ mod tests {
         ] {
             assert!(table.contains(words), "{words} in\n{table}");
         }
-        let table = queries(&[measured]);
+        let alone = queries(std::slice::from_ref(&measured));
         assert!(
-            table.contains("| a | 1.0 / **2.0** / 3.0, 0.5 |") && table.contains("| 200, **90** |"),
-            "{table}"
+            alone.contains("| a | 1.0 / **2.0** / 3.0, 2.0 |") && alone.contains("| 200, **90** |"),
+            "{alone}"
         );
+        let other = Measured {
+            peer: Peer::VictoriaMetrics,
+            queries: [1.0, 4.0, 8.0].map(turn).to_vec(),
+            ..measured.clone()
+        };
+        let both = queries(&[measured, other]);
+        assert!(both.contains("| 1.0 / **2.0** / 3.0, 4.0 | **0.50** (0.25 to 1.00) |"), "{both}");
     }
 }
