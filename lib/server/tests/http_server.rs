@@ -48,6 +48,8 @@ async fn start(config: Config, grace: Duration) -> Running {
                 body.map_err(|error: axum::extract::rejection::BytesRejection| error.to_string())
             }),
         )
+        .route("/refused", post(async || http::StatusCode::PAYLOAD_TOO_LARGE))
+        .route("/panic_post", post(async || -> &'static str { panic!("as asked") }))
         .route(
             "/held",
             get(async move || {
@@ -127,6 +129,24 @@ async fn a_panicking_handler_is_a_500_and_the_server_goes_on() {
     assert!(reply.starts_with("HTTP/1.1 500") && !reply.contains("as asked"), "{reply}");
     assert!(running.ask(&get_request("/item/a")).await.starts_with("HTTP/1.1 200"));
     assert!(running.metrics().contains("mneme_http_panics_total 1"));
+}
+
+#[tokio::test]
+async fn a_reply_before_the_body_was_read_says_that_the_connection_closes() {
+    let running = start(Config::default(), DEADLINE).await;
+    // Not a byte of the body is sent: whoever waits for it does not answer.
+    let head = |path: &str| format!("POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n");
+    for (path, status) in [("/refused", "413"), ("/panic_post", "500")] {
+        let reply = running.ask(&head(path)).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{reply}");
+        assert!(reply.contains("\r\nconnection: close\r\n"), "{reply}");
+    }
+    // One that was read: the same connection takes the next request.
+    let mut tcp = running.connect().await;
+    let both = [head("/echo"), "x".repeat(100_000), get_request("/item/a")].concat();
+    tcp.write_all(both.as_bytes()).await.unwrap();
+    let replies = read_all(&mut tcp).await;
+    assert_eq!(replies.matches("HTTP/1.1 200 OK").count(), 2, "{}", replies.len());
 }
 
 #[tokio::test]

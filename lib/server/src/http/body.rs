@@ -1,4 +1,4 @@
-//! A reply's body that is watched until its end.
+//! A body that is watched until its end: a reply's, or a request's.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +11,9 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 pub(super) trait Watcher: Send + Unpin + 'static {
     /// So many more bytes went out.
     fn sent(&mut self, _bytes: usize) {}
+
+    /// There is no more to come.
+    fn ended(&mut self) {}
 }
 
 /// A body with its watcher.
@@ -39,6 +42,9 @@ impl<W: Watcher> HttpBody for Watched<W> {
             && let Some(data) = frame.data_ref()
         {
             self.watcher.sent(data.remaining());
+        }
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.watcher.ended();
         }
         frame
     }

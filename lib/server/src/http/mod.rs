@@ -11,6 +11,7 @@ mod metrics;
 mod observe;
 mod server;
 mod stream;
+mod unread;
 
 pub use config::Config;
 pub use cors::cors;

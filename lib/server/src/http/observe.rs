@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::Method;
 use mneme_model::TenantId;
@@ -16,7 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::body::{Watched, Watcher};
 use super::metrics::method_label;
-use super::{Config, Metrics};
+use super::{Config, Metrics, unread};
 use crate::tasks::panic_text;
 use crate::telemetry::{end_request_span, request_span};
 use crate::{Kind, Status};
@@ -25,8 +25,8 @@ use crate::{Kind, Status};
 const NO_ROUTE: &str = "none";
 
 /// `router` with metrics by route template, a span and a log line per request (debug; warn from 500 on), replies
-/// compressed as the client asks (gzip, zstd; streams stay streams), a limit on stalled bodies, and a panic of a handler
-/// turned into a 500.
+/// compressed as the client asks (gzip, zstd; streams stay streams), a limit on stalled bodies, `Connection: close` where a body was not
+/// read, and a panic of a handler turned into a 500.
 ///
 /// Call it on the router that has the routes: around a fallback the templates would not be known.
 pub fn observed<S: Clone + Send + Sync + 'static>(
@@ -44,6 +44,7 @@ pub fn observed<S: Clone + Send + Sync + 'static>(
     router
         .layer(RequestBodyTimeoutLayer::new(config.read_timeout))
         .layer(CatchPanicLayer::custom(on_panic))
+        .layer(from_fn(unread::close))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn_with_state(metrics.clone(), observe))
 }
