@@ -18,6 +18,8 @@ const TOKEN: &str = "sesame";
 const OPERATOR: &str = "root";
 /// How much of the past is compared.
 const MINUTE: f64 = 60.0;
+/// How far queries look ahead of their time, in seconds.
+const AHEAD: f64 = 3.0;
 
 /// Everything here means the same in Debian's Prometheus (2.42) and in 3.14, as long as no sample lies exactly on the
 /// edge of a range: `quiet_moment` picks the times so.
@@ -168,7 +170,7 @@ impl Sides {
             let count = reply.json()["data"]["result"][0]["value"][1].as_str()?.parse::<f64>().ok()?;
             let targets =
                 self.client.get(&format!("{}/api/v1/query?query=count(up==1)", self.prometheus)).ok()?.json();
-            (count > MINUTE + 4.0 && targets["data"]["result"][0]["value"][1] == "3").then_some(())
+            (count > MINUTE + 4.0 + AHEAD && targets["data"]["result"][0]["value"][1] == "3").then_some(())
         });
         let reply =
             self.client.get(&format!("{}/api/v1/query?query=timestamp(up)", self.prometheus)).unwrap().json();
@@ -186,11 +188,12 @@ impl Sides {
             .map(|i| f64::from(i) / 100.0)
             .max_by(|a, b| distance(*a).total_cmp(&distance(*b)))
             .unwrap();
-        times.iter().copied().fold(f64::INFINITY, f64::min).floor() - 2.0 + phase
+        times.iter().copied().fold(f64::INFINITY, f64::min).floor() - 2.0 - AHEAD + phase
     }
 
-    /// Waits until Prometheus has written everything before `end`, and more, into Mneme.
+    /// Waits until Prometheus has written everything that a query at `end` sees, and more, into Mneme.
     fn wait_until_written(&self, end: f64) {
+        let end = end + AHEAD;
         let samples = format!("sum_over_time(count({{__name__=~\".+\"}})[{MINUTE}s:1s])");
         wait::until("Prometheus to have written all samples", Duration::from_secs(30), || {
             let (left, right) =
