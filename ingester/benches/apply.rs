@@ -3,18 +3,20 @@
 //! append of (time, value) to columns 20-30, XOR encoding 5.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use criterion::{Criterion, criterion_group, criterion_main};
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_ingester::{Config, Ingester, Parts};
 use mneme_model::{Labels, PartitionId, TenantId};
 use mneme_proto::internal::ingester::{Delivery, DeliveryService as _};
 use mneme_server::SystemClock;
-use mneme_wal::{CommittedSegment, Deliver, Records, Verdict, Wal};
-use parking_lot::Mutex;
+use mneme_wal::{CommittedSegment, Records, Wal};
+
+use support::Kept;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,18 +24,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SERIES: usize = 100_000;
 const BATCH: usize = 2000;
 const PARTITIONS: u16 = 64;
-
-/// Keeps all segments.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Arc<CommittedSegment>>>);
-
-#[async_trait]
-impl Deliver for Kept {
-    async fn deliver(&self, segment: Arc<CommittedSegment>) -> Verdict {
-        self.0.lock().push(segment);
-        Verdict::default()
-    }
-}
 
 fn labels(i: usize) -> Labels {
     let (target, metric) = (i / 500, i % 500);

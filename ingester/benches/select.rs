@@ -5,9 +5,10 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+mod support;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_ingester::{Config, Ingester, Parts};
 use mneme_model::chunk::SeriesBatch;
@@ -16,26 +17,15 @@ use mneme_proto::internal::ingester::{
     Delivery, DeliveryService as _, FetchBudget, QueryService as _, SeriesRequest,
 };
 use mneme_server::SystemClock;
-use mneme_wal::{CommittedSegment, Deliver, Records, Verdict, Wal};
-use parking_lot::Mutex;
+use mneme_wal::{CommittedSegment, Records, Wal};
+
+use support::Kept;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BATCH: usize = 2000;
 const SAMPLES: i64 = 30;
-
-/// Keeps all segments.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Arc<CommittedSegment>>>);
-
-#[async_trait]
-impl Deliver for Kept {
-    async fn deliver(&self, segment: Arc<CommittedSegment>) -> Verdict {
-        self.0.lock().push(segment);
-        Verdict::default()
-    }
-}
 
 fn labels(i: usize) -> Labels {
     let (target, metric) = (i / 500, i % 500);
