@@ -102,7 +102,7 @@ impl Answer {
         let mut walk = Walk::default();
         for ((head, from), partition) in from_seam(&self.heads, &self.request).zip(0..) {
             self.budget.check().map_err(Failure::Over)?;
-            let (cursor, floor) = head.matching(tenant.as_str(), matchers);
+            let (cursor, floor) = head.matching(tenant.as_str(), matchers, window(&self.request, from));
             let source = Source { partition: PartitionId(partition), from, cursor };
             self.check_floor(floor, &source)?;
             if source.cursor.left() > 0 {

@@ -7,7 +7,7 @@
 mod kube;
 
 use kube::{cpu, labels};
-use mneme_head::Head;
+use mneme_head::{Head, Window};
 use mneme_model::{Cut, MatchOp, Matcher, TenantId};
 
 #[global_allocator]
@@ -64,12 +64,31 @@ fn main() {
             .map(|(op, name, value)| Matcher::new(*op, name, value).expect("compiles"))
             .collect();
         let found = head.series_matching(tenant.as_str(), &matchers);
-        // Some kernels count by the tick: repeated until there are many.
-        let (start, mut times) = (cpu(), 0);
-        while cpu() - start < 200_000_000 && times < 10_000 {
-            let _ = std::hint::black_box(head.series_matching(tenant.as_str(), &matchers));
-            times += 1;
-        }
-        println!("| {what} | {found} | {:.3} |", (cpu() - start) as f64 / f64::from(times) / 1e6);
+        let ms = ms(|| {
+            std::hint::black_box(head.series_matching(tenant.as_str(), &matchers));
+        });
+        println!("| {what} | {found} | {ms:.3} |");
     }
+    println!(
+        "\nlabel names and metric names of a window; each series has one sample, at its own millisecond"
+    );
+    println!("| series with a sample in it | names, ms | `__name__`, ms |");
+    println!("|---|---|---|");
+    let tenant = tenant.as_str();
+    for shown in [series, series / 2, 1000] {
+        let window = Window::new((series - shown) as i64, series as i64);
+        let names = ms(|| drop(std::hint::black_box(head.label_names(tenant, &[], window))));
+        let metrics = ms(|| drop(std::hint::black_box(head.label_values(tenant, "__name__", &[], window))));
+        println!("| {shown} | {names:.3} | {metrics:.3} |");
+    }
+}
+
+/// CPU of a run. Some kernels count by the tick: repeated until there are many.
+fn ms(run: impl Fn()) -> f64 {
+    let (start, mut times) = (cpu(), 0);
+    while cpu() - start < 200_000_000 && times < 10_000 {
+        run();
+        times += 1;
+    }
+    (cpu() - start) as f64 / f64::from(times) / 1e6
 }

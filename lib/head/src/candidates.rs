@@ -5,6 +5,8 @@ use mneme_model::{Cut, Matcher};
 use roaring::RoaringBitmap;
 
 use crate::query::Reader;
+use crate::series::Series;
+use crate::state::State;
 use crate::{TextSet, Window};
 
 /// Series that fulfil matchers and have a chunk in a window.
@@ -16,21 +18,24 @@ pub(crate) struct Candidates<'a> {
     set: Option<RoaringBitmap>,
     /// Every series is one of them.
     all: bool,
+    /// Series that were found to have no chunk in the window, by slots: a bit each. A target that has ended is met at every one of its labels.
+    hidden: Vec<u64>,
 }
 
 impl<'a> Candidates<'a> {
     pub(crate) fn new(reader: &'a Reader<'a>, matchers: &[Matcher], window: Window) -> Self {
-        let set = (!matchers.is_empty()).then(|| reader.matching(matchers));
+        let narrowed = !matchers.is_empty() || !reader.meets(window);
+        let set = narrowed.then(|| reader.matching(matchers, window));
         let all = reader.covers_all(matchers, window);
-        Self { reader, window, from: window.from.max(reader.floor()), set, all }
+        Self { reader, window, from: window.from.max(reader.floor()), set, all, hidden: Vec::new() }
     }
 
     /// Adds the names of their labels.
-    pub(crate) fn names(&self, out: &mut TextSet) {
+    pub(crate) fn names(mut self, out: &mut TextSet) {
         let index = &self.reader.tenant.index;
         let Some(set) = &self.set else {
-            for (name, _, _) in index.names() {
-                out.insert_if(name, || index.pairs_of_name(name).iter().any(|&pair| self.has(pair)));
+            for (name, pairs) in index.pairs_by_name() {
+                out.insert_if(name, || pairs.iter().any(|&pair| self.has(pair)));
             }
             return;
         };
@@ -47,7 +52,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Adds the values of their label `name`.
-    pub(crate) fn values(&self, name: &str, out: &mut TextSet) {
+    pub(crate) fn values(mut self, name: &str, out: &mut TextSet) {
         let index = &self.reader.tenant.index;
         let values = index.pairs_of_name(name);
         match &self.set {
@@ -65,18 +70,14 @@ impl<'a> Candidates<'a> {
     }
 
     /// Whether one of them has this label: the first that is looked at nearly always has.
-    fn has(&self, pair: u32) -> bool {
+    fn has(&mut self, pair: u32) -> bool {
         if self.all {
             return true;
         }
-        let state = self.reader.state;
-        let shown = |slot: u32| {
-            state.slab.get(slot).is_some_and(|series| {
-                series.overlaps(&state.store, self.from, self.window.start, self.window.end)
-            })
-        };
         let Some(postings) = self.reader.tenant.index.postings(pair) else { return false };
-        match &self.set {
+        let Self { reader, window, from, set, hidden, .. } = self;
+        let mut shown = |slot: u32| is_shown(reader.state, *window, *from, hidden, slot);
+        match set {
             None => postings.any(shown),
             Some(set) if set.len() < postings.len() as u64 => {
                 set.iter().any(|slot| postings.contains(slot) && shown(slot))
@@ -84,4 +85,23 @@ impl<'a> Candidates<'a> {
             Some(set) => postings.any(|slot| set.contains(slot) && shown(slot)),
         }
     }
+}
+
+/// Whether a series has a chunk in the window; remembers that it has none.
+fn is_shown(state: &State, window: Window, from: Cut, hidden: &mut Vec<u64>, slot: u32) -> bool {
+    let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
+    if hidden.get(word).is_some_and(|word| word & bit != 0) {
+        return false;
+    }
+    let overlaps = |series: &Series| series.overlaps(&state.store, from, window.start, window.end);
+    let shown = state.slab.get(slot).is_some_and(overlaps);
+    if !shown {
+        if hidden.is_empty() {
+            hidden.resize(state.slab.end() as usize / 64 + 1, 0);
+        }
+        if let Some(word) = hidden.get_mut(word) {
+            *word |= bit;
+        }
+    }
+    shown
 }

@@ -34,7 +34,7 @@ impl Reader<'_> {
                 chunks: self.state.tenant_stats(self.tenant).chunks as u64,
             };
         }
-        let set = self.matching(matchers);
+        let set = self.matching(matchers, window);
         let mut counts: HashMap<u32, u64> = HashMap::new();
         let mut size = Size::default();
         for series in self.found(&set, window) {

@@ -9,7 +9,7 @@ use crate::head::SLOTS_PER_HOLD;
 use crate::query::Reader;
 use crate::series::Series;
 use crate::state::State;
-use crate::{Head, ReadError, Selection, SeriesRef, Wanted};
+use crate::{Head, ReadError, Selection, SeriesRef, Wanted, Window};
 
 /// A tenant's series that fulfilled matchers at one moment. It holds no lock: series that leave meanwhile are passed over, those that
 /// come later are not seen, even where they take the slot of one that has left.
@@ -60,13 +60,13 @@ impl Cursor {
 
 impl Head {
     /// The tenant's series that fulfil all matchers now, and the lowest generation of the tenant that is held now
-    /// ([`Self::tenant_floor`]).
+    /// ([`Self::tenant_floor`]). Where the tenant has no sample of the window at all there are none.
     #[must_use]
-    pub fn matching(&self, tenant: &str, matchers: &[Matcher]) -> (Cursor, Cut) {
+    pub fn matching(&self, tenant: &str, matchers: &[Matcher], window: Window) -> (Cursor, Cut) {
         let state = self.state.read();
         let Some(tenant) = state.tenant(tenant) else { return (Cursor::default(), state.floor) };
         let reader = Reader { config: &self.config, state: &state, tenant };
-        let slots = reader.matching(matchers);
+        let slots = reader.matching(matchers, window);
         (Cursor { left: slots.len(), slots, next: 0, later: state.next_version() }, reader.floor())
     }
 
@@ -127,7 +127,7 @@ impl Head {
         wanted: &Wanted<'_>,
         out: &mut SeriesBatch,
     ) -> Result<(), ReadError> {
-        let (mut cursor, _) = self.matching(tenant, wanted.matchers);
+        let (mut cursor, _) = self.matching(tenant, wanted.matchers, wanted.window);
         let mut selection = Selection::default();
         selection.begin_batch(std::mem::take(out));
         while cursor.left() > 0 {

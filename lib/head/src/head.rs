@@ -78,7 +78,7 @@ impl Head {
     /// How many of a tenant's series fulfil all matchers, whatever their samples' times: what the index alone answers.
     #[must_use]
     pub fn series_matching(&self, tenant: &str, matchers: &[Matcher]) -> u64 {
-        self.read(tenant, |reader| reader.matching(matchers).len())
+        self.read(tenant, |reader| reader.matching(matchers, Window::all()).len())
     }
 
     /// Label names of these series, sorted, each once.

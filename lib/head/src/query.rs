@@ -85,8 +85,19 @@ impl<'a> Reader<'a> {
         &self.tenant.index
     }
 
-    /// The series that fulfil all matchers.
-    pub(crate) fn matching(&self, matchers: &[Matcher]) -> RoaringBitmap {
+    /// Whether the tenant may have samples of the window: its generations tell.
+    pub(crate) fn meets(&self, window: Window) -> bool {
+        let from = window.from.max(self.floor());
+        self.tenant.generations.iter().any(|generation| {
+            generation.cut >= from && generation.min_time <= window.end && window.start <= generation.max_time
+        })
+    }
+
+    /// The series that fulfil all matchers, and may have samples of the window. Of a window without any none is looked for.
+    pub(crate) fn matching(&self, matchers: &[Matcher], window: Window) -> RoaringBitmap {
+        if !self.meets(window) {
+            return RoaringBitmap::new();
+        }
         self.index().select(matchers, |slot| self.state.slab.get(slot).map_or(&[], |series| &series.labels))
     }
 
@@ -105,7 +116,7 @@ impl<'a> Reader<'a> {
 
     /// Calls `see` with labels and identity of the matching series with a chunk in the window.
     pub(crate) fn series(&self, matchers: &[Matcher], window: Window, see: &mut dyn FnMut(Labels, u64)) {
-        let set = self.matching(matchers);
+        let set = self.matching(matchers, window);
         let mut whole = self.index().cutter(None);
         self.found(&set, window).for_each(|series| see(whole.labels(&series.labels), series.identity));
     }
@@ -116,7 +127,7 @@ impl<'a> Reader<'a> {
         start: TimestampMs,
         end: TimestampMs,
     ) -> Vec<SeriesExemplars> {
-        let set = self.matching(matchers);
+        let set = self.matching(matchers, Window::all());
         let mut found: BTreeMap<u32, (&Series, Vec<Exemplar>)> = BTreeMap::new();
         for (reference, exemplar) in self.tenant.exemplars.range(start, end) {
             if let Some(series) = self.state.get(reference).filter(|_| set.contains(reference.slot)) {

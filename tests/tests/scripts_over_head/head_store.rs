@@ -59,8 +59,9 @@ impl Queryable for View<'_> {
             labels: select.hints.labels.as_deref().map(Into::into),
             newest_only: select.hints.newest_only,
         };
-        let wanted = Wanted::new(&select.matchers, Window::new(select.start, select.end)).with_hints(hints);
-        let (mut cursor, _) = self.0.matching(TENANT, &select.matchers);
+        let window = Window::new(select.start, select.end);
+        let wanted = Wanted::new(&select.matchers, window).with_hints(hints);
+        let (mut cursor, _) = self.0.matching(TENANT, &select.matchers, window);
         let mut selection = Selection::of(BATCH);
         let mut batch = SeriesBatch::new();
         while cursor.left() > 0 {

@@ -227,6 +227,11 @@ impl Index {
         })
     }
 
+    /// Names and their labels' ids.
+    pub(crate) fn pairs_by_name(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.by_name.iter().map(|(name, &id)| (&**name, &*self.names[id as usize].pairs))
+    }
+
     /// Values of `name` and their numbers of series, in no order.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
         self.pairs_of_name(name).iter().map(|&id| {
