@@ -1,7 +1,7 @@
 //! What a block of a cluster's metrics costs: bytes per sample and per series, nanoseconds to encode and to decode.
 //!
 //! `cargo bench -p mneme-block --bench block` prints the figures of docs/decisions/0012; times are CPU time of one thread, with the allocator
-//! of the program. `-- decode` reads windows of 2 h and 8 h over and over, for profilers.
+//! of the program. `-- decode` reads windows of 2 h and 8 h over and over, for profilers; `-- decode 2` those of 2 h alone.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
 
 #[path = "support/kube.rs"]
@@ -14,8 +14,9 @@ mod source;
 use std::sync::Arc;
 
 use mneme_block::meta::{BlockMeta, FileKind};
-use mneme_block::read::{BlockReader, MemoryRanges, ReadOptions, Select};
+use mneme_block::read::{Access, BlockReader, MemoryRanges, ParsedCache, ReadOptions, Select};
 use mneme_block::write::{MemorySink, WriterOptions, write_block};
+use mneme_model::chunk::{Chunk, merge_each};
 use mneme_model::{Matcher, Samples, TenantId};
 use source::Columns;
 use ulid::Ulid;
@@ -28,8 +29,10 @@ const RUNS: usize = 5;
 
 fn main() {
     let hour = 3_600_000;
-    if std::env::args().any(|argument| argument == "decode") {
-        for hours in [2, 8] {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == "decode") {
+        let only: Option<usize> = arguments.iter().find_map(|argument| argument.parse().ok());
+        for hours in [2, 8].into_iter().filter(|hours| only.is_none_or(|only| only == *hours)) {
             let options = if hours == 2 { WriterOptions::flush() } else { WriterOptions::compaction(1) };
             let mut sink = MemorySink::default();
             let mut source = kube::series(8000 / hours, hours as i64 * hour);
@@ -78,41 +81,58 @@ fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64, runs: us
     let tenant = TenantId::anonymous();
     let folder = BlockMeta::folder(&tenant, meta.id);
     let files = sink.files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes)).collect();
-    let reader = BlockReader::new(
-        tenant,
-        Arc::new(meta.clone()),
-        Arc::new(MemoryRanges(files)),
-        ReadOptions::default(),
-    );
+    let ranges = Arc::new(MemoryRanges(files));
+    let meta = Arc::new(meta.clone());
+    let cold = Access::new(ranges.clone(), ReadOptions::default());
+    let parsed = Some(Arc::new(ParsedCache::new(256 << 20)));
+    let warm = BlockReader::with(tenant.clone(), Arc::clone(&meta), Access { parsed, ..cold.clone() });
+    let reader = BlockReader::with(tenant, meta, cold);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (mut labels, mut fetch, mut read, mut one) = (f64::MAX, f64::MAX, f64::MAX, f64::MAX);
+    let all = Select::new(Vec::new(), i64::MIN, i64::MAX);
+    let [mut labels, mut fetch, mut read, mut one, mut again, mut chunks, mut merge] = [f64::MAX; 7];
     let mut out = Samples::default();
+    let mut outs = vec![Samples::default(); 16];
     for _ in 0..runs {
-        let before = cpu();
-        let all = Select::new(Vec::new(), i64::MIN, i64::MAX);
-        assert!(!runtime.block_on(reader.series(&all)).unwrap().is_empty());
-        labels = labels.min((cpu() - before) as f64 / samples);
-        let before = cpu();
-        let found = runtime.block_on(reader.select(&Select::new(Vec::new(), i64::MIN, i64::MAX))).unwrap();
-        fetch = fetch.min((cpu() - before) as f64 / samples);
-        let before = cpu();
-        for series in &found {
-            out.clear();
-            series.read(i64::MIN, i64::MAX, &mut out).unwrap();
-        }
-        read = read.min((cpu() - before) as f64 / samples);
+        least(&mut labels, samples, || assert!(!runtime.block_on(reader.series(&all)).unwrap().is_empty()));
+        let found = least(&mut fetch, samples, || runtime.block_on(reader.select(&all)).unwrap());
+        least(&mut read, samples, || {
+            for series in &found {
+                out.clear();
+                series.read(i64::MIN, i64::MAX, &mut out).unwrap();
+            }
+        });
         let metric = found[found.len() / 2].labels.metric_name().to_owned();
         let select = Select::new(vec![Matcher::equal("__name__", &metric)], i64::MIN, i64::MAX);
-        let before = cpu();
-        let found = runtime.block_on(reader.select(&select)).unwrap();
-        one = one.min((cpu() - before) as f64 / 1e6);
-        assert!(!found.is_empty());
+        drop(found);
+        for (least_of, reader) in [(&mut one, &reader), (&mut again, &warm)] {
+            least(least_of, 1e6, || assert!(!runtime.block_on(reader.batch(&select)).unwrap().is_empty()));
+        }
+        // As queries do.
+        let batch = least(&mut chunks, samples, || runtime.block_on(warm.batch(&all)).unwrap());
+        least(&mut merge, samples, || {
+            let chunks: Vec<&[Chunk]> = batch.iter().map(|series| series.chunks).collect();
+            for series in chunks.chunks(outs.len()) {
+                outs.iter_mut().for_each(Samples::clear);
+                merge_each(series, i64::MIN, i64::MAX, &mut outs).unwrap();
+            }
+        });
     }
     println!(
-        "{name}: labels {labels:.2} + unpack {:.2} + decode {read:.2} = {:.2} ns/sample; one metric {one:.2} ms",
+        "{name}: labels {labels:.2} + unpack {:.2} + decode {read:.2} = {:.2} ns/sample, {:.2} without labels; \
+         as queries do: {chunks:.2} to chunks with labels + decode {merge:.2} = {:.2}; one metric {one:.2} ms, again {again:.2}",
         fetch - labels,
-        fetch + read
+        fetch + read,
+        fetch - labels + read,
+        chunks + merge,
     );
+}
+
+/// Does `work`, and lowers `least` to the nanoseconds that it took, per so many units.
+fn least<T>(least: &mut f64, units: f64, work: impl FnOnce() -> T) -> T {
+    let before = cpu();
+    let made = work();
+    *least = least.min((cpu() - before) as f64 / units);
+    made
 }
 
 /// The series table of many series with 85 label names.

@@ -61,17 +61,14 @@ impl Leaf {
     #[inline]
     pub(crate) fn planes(&self, start: usize, len: usize) -> Result<Planes<'_>, Bad> {
         let outside = Bad("a row ends behind its page");
-        let end = start.checked_add(len).filter(|end| *end <= self.count).ok_or(outside)?;
         if !self.split && len > 0 {
             return Err(Bad("values do not lie as streams"));
         }
-        let mut streams: [&[u8]; 8] = [&[]; 8];
-        let streams = streams.get_mut(..self.width).ok_or(outside)?;
-        for (at, stream) in streams.iter_mut().enumerate() {
-            let from = at * self.count;
-            *stream = self.values.get(from + start..from + end).ok_or(outside)?;
+        if start.checked_add(len).is_none_or(|end| end > self.count) {
+            return Err(outside);
         }
-        Planes::new(streams, len).ok_or(outside)
+        let values = self.values.get(start..).ok_or(outside)?;
+        Planes::new(values, self.count, if len == 0 { 0 } else { self.width }, len).ok_or(outside)
     }
 
     /// The bytes of `len` values from `start` on, one after the other.

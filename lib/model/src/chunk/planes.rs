@@ -2,52 +2,50 @@
 //!
 //! Small numbers have few planes, and what reads them knows how many before it begins: so loops over them have no branches.
 
+mod block;
+mod sinks;
+
+use block::{BLOCK, Block};
+use sinks::{Integers, Sink, Sums, Times};
+
 use super::bits::unzigzag;
 use crate::TimestampMs;
-
-/// Numbers are made in blocks of so many: what a block is made of stays in the fastest cache.
-const BLOCK: usize = 128;
-
-/// The bits of this with an integer below 2^51 added, as a double, less this: is the integer.
-const ROUND: f64 = 6_755_399_441_055_744.0;
-
-/// From integers below this a block of 4-byte differences does not reach 2^51.
-const QUICK: u64 = 1 << 50;
 
 /// Numbers of at most 8 bytes, lowest plane first; planes of zeros at the top are left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Planes<'a> {
-    planes: [&'a [u8]; 8],
+    /// A plane begins each `stride` bytes; it is as long as there are numbers.
+    bytes: &'a [u8],
+    stride: usize,
     width: usize,
     len: usize,
 }
 
 impl<'a> Planes<'a> {
-    /// The planes of `len` numbers; `None` where there are more than 8 or one has another length.
+    /// `len` numbers of `width` bytes: a plane begins each `stride` bytes. `None` where there are more than 8 planes, or they end behind
+    /// the bytes.
     #[must_use]
-    pub fn new(planes: &[&'a [u8]], len: usize) -> Option<Self> {
-        if planes.len() > 8 || planes.iter().any(|plane| plane.len() != len) {
-            return None;
+    pub fn new(bytes: &'a [u8], stride: usize, width: usize, len: usize) -> Option<Self> {
+        let mut all = Self::whole(bytes, stride, width, len)?;
+        while all.width > 0 && is_zero(all.plane(all.width - 1)) {
+            all.width -= 1;
         }
-        let mut all = Self { len, ..Self::default() };
-        all.planes[..planes.len()].copy_from_slice(planes);
-        all.width = planes
-            .iter()
-            .rposition(|plane| plane.iter().fold(0, |or, byte| or | byte) != 0)
-            .map_or(0, |at| at + 1);
         Some(all)
     }
 
     /// `width` planes of `len` numbers, one after the other in `bytes`; `None` where their lengths do not fit.
     pub(super) fn split(bytes: &'a [u8], width: usize, len: usize) -> Option<Self> {
-        if width > 8 || bytes.len() != len.checked_mul(width)? {
-            return None;
-        }
-        let mut all = Self { len, width, ..Self::default() };
-        for (at, plane) in all.planes[..width].iter_mut().enumerate() {
-            *plane = bytes.get(at * len..(at + 1) * len)?;
-        }
-        Some(all)
+        let all = Self::whole(bytes, len, width, len)?;
+        (bytes.len() == len * width).then_some(all)
+    }
+
+    fn whole(bytes: &'a [u8], stride: usize, width: usize, len: usize) -> Option<Self> {
+        let end = match width {
+            0 => 0,
+            1..=8 => (width - 1).checked_mul(stride)?.checked_add(len)?,
+            _ => return None,
+        };
+        (end <= bytes.len()).then_some(Self { bytes, stride, width, len })
     }
 
     /// How many numbers.
@@ -68,230 +66,127 @@ impl<'a> Planes<'a> {
         self.width
     }
 
+    #[inline]
+    fn plane(&self, at: usize) -> &'a [u8] {
+        let from = at * self.stride;
+        self.bytes.get(from..from + self.len).unwrap_or_default()
+    }
+
     /// Appends the planes, one after the other.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        self.planes[..self.width].iter().for_each(|plane| out.extend_from_slice(plane));
+        (0..self.width).for_each(|at| out.extend_from_slice(self.plane(at)));
     }
 
     /// A number; 0 behind the last.
     #[must_use]
+    #[inline]
     pub fn get(&self, at: usize) -> u64 {
-        let byte = |plane: &&[u8]| plane.get(at).copied().unwrap_or(0);
-        self.planes[..self.width].iter().rev().fold(0, |word, plane| word << 8 | u64::from(byte(plane)))
+        if at >= self.len {
+            return 0;
+        }
+        let byte = |plane: usize| self.bytes.get(plane * self.stride + at).copied().unwrap_or(0);
+        (0..self.width).rev().fold(0, |word, plane| word << 8 | u64::from(byte(plane)))
     }
 
-    /// Appends `base + i * step` plus the zigzag number `i - 1`, for i from 1.
-    pub(super) fn add_times(&self, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
-        self.differences(self.len, &mut Times { grid: Grid::new(base, step), out });
+    /// The numbers from `from` on and before `to`.
+    pub(super) fn part(&self, from: usize, to: usize) -> Self {
+        let to = to.min(self.len);
+        let from = from.min(to);
+        Self { bytes: self.bytes.get(from..).unwrap_or_default(), len: to - from, ..*self }
     }
 
-    /// Appends the sums of `first` and the first `count` zigzag numbers, one number more each time, divided by `power`.
-    pub(super) fn add_sums(&self, count: usize, first: i64, power: f64, out: &mut Vec<f64>) {
-        self.differences(count, &mut Sums { sum: first, power, out });
+    /// Appends `base + i * step` plus the zigzag number `i - 1`, for i from 1. Whether these ascend, and the first is above `before`.
+    pub(super) fn add_times(
+        &self,
+        before: TimestampMs,
+        base: TimestampMs,
+        step: i64,
+        out: &mut Vec<TimestampMs>,
+    ) -> bool {
+        let from = out.len();
+        let mut times = Times::new(base, step, out);
+        self.differences(&mut times);
+        let known = times.ascend();
+        let row = &out[from..];
+        row.first().is_none_or(|first| before < *first) && (known || row.is_sorted_by(|a, b| a < b))
+    }
+
+    /// Appends the sums of `first` and the zigzag numbers, one number more each time, divided by `power`.
+    pub(super) fn add_sums(&self, first: i64, power: f64, out: &mut Vec<f64>) {
+        self.differences(&mut Sums { sum: first, power, out });
     }
 
     /// The same as integers.
-    pub(super) fn add_integers(&self, count: usize, first: i64, out: &mut Vec<i64>) {
-        self.differences(count, &mut Integers { sum: first, out });
+    pub(super) fn add_integers(&self, first: i64, out: &mut Vec<i64>) {
+        self.differences(&mut Integers { sum: first, out });
     }
 
-    /// Appends the first `count` numbers as the bits of doubles.
-    pub(super) fn add_doubles(&self, count: usize, out: &mut Vec<f64>) {
-        self.each(count, &mut |block: &[u64]| out.extend(block.iter().map(|bits| f64::from_bits(*bits))));
+    /// The sum of the zigzag numbers.
+    pub(super) fn sum(&self) -> i64 {
+        let mut sum = 0i64;
+        self.for_each(|zigzag| sum = sum.wrapping_add(unzigzag(zigzag)));
+        sum
+    }
+
+    /// Appends the numbers as the bits of doubles.
+    pub(super) fn add_doubles(&self, out: &mut Vec<f64>) {
+        self.words(|words| out.extend(words.iter().map(|bits| f64::from_bits(*bits))));
     }
 
     /// Calls `sink` for each number.
     pub fn for_each(&self, mut sink: impl FnMut(u64)) {
-        self.each(self.len, &mut |block: &[u64]| block.iter().for_each(|word| sink(*word)));
+        self.words(|words| words.iter().for_each(|word| sink(*word)));
     }
 
-    /// Hands on what the first `count` zigzag numbers are, in blocks.
-    fn differences(&self, count: usize, sink: &mut impl Differences) {
-        let count = count.min(self.len);
+    /// Hands on what the zigzag numbers are.
+    fn differences(&self, sink: &mut impl Sink) {
         match self.width {
-            0 => (0..count)
+            0 => (0..self.len)
                 .step_by(BLOCK)
-                .for_each(|from| sink.take(&[0i32; BLOCK][..BLOCK.min(count - from)])),
-            1 => self.narrow::<1>(count, sink),
-            2 => self.narrow::<2>(count, sink),
-            3 => self.narrow::<3>(count, sink),
-            4 => self.narrow::<4>(count, sink),
-            _ => {
-                let mut numbers = [0i64; BLOCK];
-                self.each(count, &mut |block: &[u64]| {
-                    let numbers = &mut numbers[..block.len()];
-                    numbers.iter_mut().zip(block).for_each(|(number, zigzag)| *number = unzigzag(*zigzag));
-                    sink.take(numbers);
-                });
-            }
+                .for_each(|from| sink.short(&[0; BLOCK], BLOCK.min(self.len - from))),
+            1 | 2 => self.blocks::<2>(|block, len| sink.short(&block.small_differences(), len)),
+            3 => self.blocks::<4>(|block, len| sink.short(&block.differences(), len)),
+            4 => self.blocks::<4>(|block, len| sink.full(&block.differences(), len)),
+            _ => self.blocks::<8>(|block, len| sink.wide(&block.wide_differences(), len)),
         }
     }
 
-    /// Of numbers of 4 bytes twice as many are worked on at once.
-    #[inline(always)]
-    fn narrow<const W: usize>(&self, count: usize, sink: &mut impl Differences) {
-        let (mut words, mut numbers) = ([0u32; BLOCK], [0i32; BLOCK]);
-        for from in (0..count).step_by(BLOCK) {
-            let len = BLOCK.min(count - from);
-            let (words, numbers) = (&mut words[..len], &mut numbers[..len]);
-            let plane = |at: usize| self.planes[at].get(from..from + len).unwrap_or_default();
-            words.iter_mut().zip(plane(0)).for_each(|(word, byte)| *word = u32::from(*byte));
-            for at in 1..W {
-                words
-                    .iter_mut()
-                    .zip(plane(at))
-                    .for_each(|(word, byte)| *word |= u32::from(*byte) << (8 * at));
-            }
-            for (number, word) in numbers.iter_mut().zip(&*words) {
-                *number = (word >> 1).cast_signed() ^ (word & 1).cast_signed().wrapping_neg();
-            }
-            sink.take(numbers);
-        }
-    }
-
-    /// Hands on the first `count` numbers in blocks.
-    #[inline(always)]
-    fn each(&self, count: usize, sink: &mut impl FnMut(&[u64])) {
-        let count = count.min(self.len);
+    /// Hands on the numbers.
+    #[inline]
+    fn words(&self, mut sink: impl FnMut(&[u64])) {
         match self.width {
-            0 => zeros(count, sink),
-            1 => self.blocks::<1>(count, sink),
-            2 => self.blocks::<2>(count, sink),
-            3 => self.blocks::<3>(count, sink),
-            4 => self.blocks::<4>(count, sink),
-            5 => self.blocks::<5>(count, sink),
-            6 => self.blocks::<6>(count, sink),
-            7 => self.blocks::<7>(count, sink),
-            _ => self.blocks::<8>(count, sink),
+            0..=4 => self.blocks::<4>(|block, len| sink(&block.small_numbers()[..len])),
+            _ => self.blocks::<8>(|block, len| sink(&block.wide_numbers()[..len])),
         }
     }
 
+    /// Hands on the lowest `W` planes block by block, and how many numbers of each count; planes that are not there are zeros.
     #[inline(always)]
-    fn blocks<const W: usize>(&self, count: usize, sink: &mut impl FnMut(&[u64])) {
-        let mut words = [0u64; BLOCK];
-        for from in (0..count).step_by(BLOCK) {
-            let len = BLOCK.min(count - from);
-            let words = &mut words[..len];
-            let plane = |at: usize| self.planes[at].get(from..from + len).unwrap_or_default();
-            words.iter_mut().zip(plane(0)).for_each(|(word, byte)| *word = u64::from(*byte));
-            for at in 1..W {
-                words
-                    .iter_mut()
-                    .zip(plane(at))
-                    .for_each(|(word, byte)| *word |= u64::from(*byte) << (8 * at));
+    fn blocks<const W: usize>(&self, mut sink: impl FnMut(Block<'_, W>, usize)) {
+        let mut last = [[0; BLOCK]; W];
+        let mut planes: [&[[u8; BLOCK]]; W] = [&[]; W];
+        for at in 0..W {
+            if at < self.width {
+                let (blocks, rest) = self.plane(at).as_chunks();
+                last[at][..rest.len()].copy_from_slice(rest);
+                planes[at] = blocks;
             }
-            sink(words);
+        }
+        for (number, from) in (0..self.len).step_by(BLOCK).enumerate() {
+            let mut block = [&last[0]; W];
+            for at in 0..W {
+                // Of a plane that is not there all blocks are like the last one: zeros.
+                block[at] = planes[at].get(number).unwrap_or(&last[at]);
+            }
+            sink(Block(block), BLOCK.min(self.len - from));
         }
     }
 }
 
-/// Takes differences, block by block.
-trait Differences {
-    /// At most [`BLOCK`] of them.
-    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]);
+/// Whether all bytes are zero.
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.chunks(128).all(|piece| piece.iter().fold(0, |or, byte| or | byte) == 0)
 }
 
-struct Times<'o> {
-    grid: Grid,
-    out: &'o mut Vec<TimestampMs>,
-}
-
-impl Differences for Times<'_> {
-    #[inline(always)]
-    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
-        let mut times = self.grid.next();
-        for (time, difference) in times.iter_mut().zip(differences) {
-            *time = time.wrapping_add((*difference).into());
-        }
-        self.out.extend_from_slice(&times[..differences.len()]);
-    }
-}
-
-struct Sums<'o> {
-    sum: i64,
-    power: f64,
-    out: &'o mut Vec<f64>,
-}
-
-impl Differences for Sums<'_> {
-    #[inline(always)]
-    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
-        let (mut sums, mut values) = ([0i64; BLOCK], [0f64; BLOCK]);
-        let (sums, values) = (&mut sums[..differences.len()], &mut values[..differences.len()]);
-        // Differences of 4 bytes cannot lead far away within a block.
-        let is_quick = size_of::<T>() == 4 && self.sum.unsigned_abs() < QUICK;
-        for (place, difference) in sums.iter_mut().zip(differences) {
-            self.sum = self.sum.wrapping_add((*difference).into());
-            *place = self.sum;
-        }
-        if is_quick {
-            // Two instructions that work on several at once, where the conversion is one by one.
-            let float =
-                |sum: i64| f64::from_bits(sum.wrapping_add(ROUND.to_bits() as i64).cast_unsigned()) - ROUND;
-            sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = float(*sum));
-        } else {
-            sums.iter().zip(values.iter_mut()).for_each(|(sum, value)| *value = *sum as f64);
-        }
-        if self.power != 1.0 {
-            values.iter_mut().for_each(|value| *value /= self.power);
-        }
-        self.out.extend_from_slice(values);
-    }
-}
-
-struct Integers<'o> {
-    sum: i64,
-    out: &'o mut Vec<i64>,
-}
-
-impl Differences for Integers<'_> {
-    fn take<T: Copy + Into<i64>>(&mut self, differences: &[T]) {
-        self.out.extend(differences.iter().map(|difference| {
-            self.sum = self.sum.wrapping_add((*difference).into());
-            self.sum
-        }));
-    }
-}
-
-/// Times at a fixed interval, block by block.
-struct Grid {
-    times: [TimestampMs; BLOCK],
-    block: i64,
-}
-
-impl Grid {
-    /// From `base + step` on.
-    fn new(base: TimestampMs, step: i64) -> Self {
-        let time = |i: usize| base.wrapping_add((i as i64 + 1).wrapping_mul(step));
-        Self { times: std::array::from_fn(time), block: step.wrapping_mul(BLOCK as i64) }
-    }
-
-    fn next(&mut self) -> [TimestampMs; BLOCK] {
-        let times = self.times;
-        self.times.iter_mut().for_each(|time| *time = time.wrapping_add(self.block));
-        times
-    }
-}
-
-/// Appends `base + i * step` for i from 0 and below `count`.
-pub(super) fn add_grid(count: usize, base: TimestampMs, step: i64, out: &mut Vec<TimestampMs>) {
-    let mut grid = Grid::new(base.wrapping_sub(step), step);
-    for from in (0..count).step_by(BLOCK) {
-        out.extend_from_slice(&grid.next()[..BLOCK.min(count - from)]);
-    }
-}
-
-/// Appends a number so many times.
-pub(super) fn add_equal(count: usize, value: f64, out: &mut Vec<f64>) {
-    let block = [value; BLOCK];
-    for from in (0..count).step_by(BLOCK) {
-        out.extend_from_slice(&block[..BLOCK.min(count - from)]);
-    }
-}
-
-#[inline(always)]
-fn zeros(count: usize, sink: &mut impl FnMut(&[u64])) {
-    for from in (0..count).step_by(BLOCK) {
-        sink(&[0; BLOCK][..BLOCK.min(count - from)]);
-    }
-}
+#[cfg(test)]
+mod tests;
