@@ -71,6 +71,11 @@ impl Client {
         read(request.call()?)
     }
 
+    /// PUT with a body.
+    pub fn put(&self, url: &str, body: &[u8]) -> Result<Reply, ureq::Error> {
+        read(self.agent.put(url).send(body)?)
+    }
+
     /// POST with headers and a body.
     pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, ureq::Error> {
         let mut request = self.agent.post(url);

@@ -14,18 +14,28 @@ use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions,
 };
 
-use crate::cloud::Reply;
+use crate::cloud::{Provider, Reply};
 use crate::{Created, Error, Habits, Listing, Object, Part, Store};
 
 /// Words by which the clouds say that it is not the object that is missing.
-const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"];
+const NO_BUCKET: [&str; 4] = [
+    "NoSuchBucket",
+    "ContainerNotFound",
+    "The specified bucket does not exist",
+    "The specified container does not exist",
+];
+/// Where Azure says what is wrong: a HEAD has no other place for it.
+const AZURE_CODE: &str = "x-ms-error-code";
+/// Its codes for a create whose object is there. Its other conflicts (a container that is being deleted, a lease) say nothing of that.
+const AZURE_EXISTS: [&str; 2] = ["BlobAlreadyExists", "ConditionNotMet"];
 
 /// Wraps a backend of the `object_store` crate. It must create atomically (`PutMode::Create`).
 #[derive(Clone, Debug)]
 pub struct ObjectStoreAdapter {
     inner: Arc<dyn ObjectStore>,
     uploads: Uploads,
-    is_s3: bool,
+    /// Whose habits it has; `None`: the library's own.
+    provider: Option<Provider>,
 }
 
 /// The same store, as one that takes objects in parts.
@@ -42,12 +52,12 @@ impl ObjectStoreAdapter {
     /// The adapter of `inner`.
     #[must_use]
     pub fn new<T: ObjectStore + MultipartStore>(inner: Arc<T>) -> Self {
-        Self { inner: inner.clone(), uploads: Uploads(inner), is_s3: false }
+        Self { inner: inner.clone(), uploads: Uploads(inner), provider: None }
     }
 
-    /// The same for a store with S3's statuses: there a 409 is a conflict of two requests and says nothing of the object.
-    pub(crate) fn of_s3(self) -> Self {
-        Self { is_s3: true, ..self }
+    /// The same for a cloud, with what is particular to its answers.
+    pub(crate) fn of(self, provider: Provider) -> Self {
+        Self { provider: Some(provider), ..self }
     }
 
     pub(crate) fn shared(self) -> Arc<dyn Store> {
@@ -65,6 +75,19 @@ impl ObjectStoreAdapter {
         let result = self.inner.get_opts(&path, options).await;
         let result = result.map_err(|error| unread("get", key, &error, &reply))?;
         result.bytes().await.map_err(|error| unread("get", key, &error, &reply))
+    }
+
+    /// Whether a create that failed as if the object were there tells that it is.
+    fn tells_existence(&self, reply: &Reply) -> bool {
+        match self.provider {
+            // There a 409 is a conflict of two requests and says nothing of the object.
+            Some(Provider::S3) => reply.status() != Some(StatusCode::CONFLICT),
+            Some(Provider::Azure) => match reply.header(AZURE_CODE) {
+                Some(code) => AZURE_EXISTS.contains(&code.as_str()),
+                None => reply.status() == Some(StatusCode::PRECONDITION_FAILED),
+            },
+            Some(Provider::Gcs) | None => true,
+        }
     }
 
     async fn write(&self, key: &str, bytes: Bytes, mode: PutMode, reply: &Reply) -> object_store::Result<()> {
@@ -140,7 +163,7 @@ impl Store for ObjectStoreAdapter {
 
     async fn abort_upload(&self, key: &str, upload: &str) -> Result<(), Error> {
         match self.uploads.0.abort_multipart(&path(key)?, &upload.to_owned()).await {
-            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) if is_absent(&error, &Reply::default()) => Ok(()),
             aborted => aborted.map_err(|error| failed("abort the upload", key, &error, &Reply::default())),
         }
     }
@@ -151,9 +174,8 @@ impl Store for ObjectStoreAdapter {
             Ok(()) => return Created::Yes,
             Err(error) => error,
         };
-        let conflict = self.is_s3 && reply.status() == Some(StatusCode::CONFLICT);
         match error {
-            object_store::Error::AlreadyExists { .. } if !conflict => Created::Exists,
+            object_store::Error::AlreadyExists { .. } if self.tells_existence(&reply) => Created::Exists,
             error => Created::Unknown(failed("create", key, &error, &reply)),
         }
     }
@@ -162,6 +184,11 @@ impl Store for ObjectStoreAdapter {
         let prefix_path = if prefix.is_empty() { None } else { Path::parse(prefix).ok() };
         let prefix = prefix.to_owned();
         let stream = match after.and_then(|key| Path::parse(key).ok()) {
+            // Its offset is not to be relied on: some of its services list everything whatever it is, one nothing.
+            Some(after) if self.provider == Some(Provider::Azure) => {
+                let later = move |meta: &ObjectMeta| std::future::ready(meta.location > after);
+                self.inner.list(prefix_path.as_ref()).try_filter(later).boxed()
+            }
             Some(after) => self.inner.list_with_offset(prefix_path.as_ref(), &after),
             None => self.inner.list(prefix_path.as_ref()),
         };
@@ -177,13 +204,16 @@ impl Store for ObjectStoreAdapter {
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
         match self.inner.delete(&path(key)?).await {
-            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) if is_absent(&error, &Reply::default()) => Ok(()),
+            Err(error) if self.provider == Some(Provider::Azure) && is_denied_in_batch(&error) => {
+                Err(Error::Denied { operation: "delete", key: key.to_owned(), reason: error.to_string() })
+            }
             deleted => deleted.map_err(|error| failed("delete", key, &error, &Reply::default())),
         }
     }
 
     async fn habits(&self, key: &str) -> Result<Habits, Error> {
-        if !self.is_s3 {
+        if self.provider != Some(Provider::S3) {
             return Ok(Habits::default());
         }
         let reply = Reply::default();
@@ -203,15 +233,21 @@ fn object(meta: ObjectMeta) -> Object {
 }
 
 /// Whether it is the object that is not there, and not the bucket.
-fn is_absent(error: &object_store::Error) -> bool {
+fn is_absent(error: &object_store::Error, reply: &Reply) -> bool {
     let object_store::Error::NotFound { source, .. } = error else { return false };
-    let words = source.to_string();
-    !NO_BUCKET.iter().any(|no_bucket| words.contains(no_bucket))
+    let (words, code) = (source.to_string(), reply.header(AZURE_CODE).unwrap_or_default());
+    !NO_BUCKET.iter().any(|no_bucket| words.contains(no_bucket) || code == *no_bucket)
+}
+
+/// Whether a deletion is not permitted: the library deletes from Azure by batches, and has their statuses in words only.
+fn is_denied_in_batch(error: &object_store::Error) -> bool {
+    let words = error.to_string();
+    ["(code: 401)", "(code: 403)"].iter().any(|status| words.contains(status))
 }
 
 /// Of a read.
 fn unread(operation: &'static str, key: &str, error: &object_store::Error, reply: &Reply) -> Error {
-    if is_absent(error) {
+    if is_absent(error, reply) {
         Error::NotFound { key: key.to_owned() }
     } else {
         failed(operation, key, error, reply)
@@ -220,7 +256,10 @@ fn unread(operation: &'static str, key: &str, error: &object_store::Error, reply
 
 /// Of anything else: that something is not there is a failure.
 fn failed(operation: &'static str, key: &str, error: &object_store::Error, reply: &Reply) -> Error {
-    let (key, reason) = (key.to_owned(), error.to_string());
+    let (key, mut reason) = (key.to_owned(), error.to_string());
+    if let Some(code) = reply.header(AZURE_CODE).filter(|code| !reason.contains(code.as_str())) {
+        reason = format!("{reason}: {code}");
+    }
     let denied = matches!(reply.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN));
     match error {
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {

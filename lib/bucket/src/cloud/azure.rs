@@ -31,10 +31,27 @@ impl AzureConfig {
     /// What is wrong, with the option's name and value.
     pub fn validate(&self) -> Result<(), String> {
         check_endpoint("azure", &self.endpoint, self.insecure)?;
-        if !self.account_key.expose().is_empty() && !self.sas_token.expose().is_empty() {
-            return Err("azure.account_key and azure.sas_token are both set: take one".to_owned());
+        let given = [
+            ("account_key", self.account_key.expose()),
+            ("sas_token", self.sas_token.expose()),
+            ("user_assigned_id", self.user_assigned_id.as_str()),
+        ];
+        let given: Vec<&str> =
+            given.into_iter().filter_map(|(name, text)| set(text).and(Some(name))).collect();
+        match given.as_slice() {
+            [one, other, ..] => Err(format!("azure.{one} and azure.{other} are both set: take one")),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The library's name of the credentials that are configured here, which go before those of the environment.
+    fn credentials(&self) -> Option<&'static str> {
+        let kinds = [
+            ("access_key", self.account_key.expose()),
+            ("sas_token", self.sas_token.expose()),
+            ("managed_identity", self.user_assigned_id.as_str()),
+        ];
+        kinds.into_iter().find_map(|(kind, text)| set(text).and(Some(kind)))
     }
 }
 
@@ -50,17 +67,59 @@ pub(super) fn build(
         (AzureConfigKey::AccessKey, config.account_key.expose()),
         (AzureConfigKey::SasKey, config.sas_token.expose()),
         (AzureConfigKey::ClientId, config.user_assigned_id.as_str()),
-        (AzureConfigKey::Endpoint, config.endpoint.as_str()),
+        // The container is added behind a slash.
+        (AzureConfigKey::Endpoint, config.endpoint.trim_end_matches('/')),
+        (AzureConfigKey::CredentialType, config.credentials().unwrap_or_default()),
     ];
     for (key, text) in options {
         if let Some(text) = set(text) {
             builder = builder.with_config(key, text);
         }
     }
+    if builder.get_config_value(&AzureConfigKey::AccountName).is_none() {
+        return Err("azure.account_name is empty, and AZURE_STORAGE_ACCOUNT_NAME is not set".to_owned());
+    }
     builder
         .with_container_name(container)
         .with_retry(no_retries())
         .with_http_connector(connector)
         .build()
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error.to_string() {
+            words if words.contains("Invalid Access Key") => {
+                "the account's key (azure.account_key, or AZURE_STORAGE_ACCOUNT_KEY) is not base64".to_owned()
+            }
+            words => words,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::HttpOptions;
+
+    fn opened(config: &AzureConfig) -> Result<MicrosoftAzure, String> {
+        build("container", config, Connector::new(&HttpOptions::default()).unwrap())
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_refused_by_name() {
+        let account = || AzureConfig { account_name: "mine".to_owned(), ..AzureConfig::default() };
+        let key = || Credential::new("bm90LWEtc2VjcmV0");
+        for (config, words) in [
+            (AzureConfig { endpoint: "http://127.0.0.1:10000/a".into(), ..account() }, "set azure.insecure"),
+            (
+                AzureConfig { account_key: key(), sas_token: Credential::new("sv=1"), ..account() },
+                "azure.account_key and azure.sas_token",
+            ),
+            (
+                AzureConfig { account_key: key(), user_assigned_id: "id".into(), ..account() },
+                "azure.user_assigned_id are both set",
+            ),
+            (AzureConfig { account_key: Credential::new("no base64!"), ..account() }, "is not base64"),
+        ] {
+            let error = opened(&config).unwrap_err();
+            assert!(error.contains(words) && !error.contains("no base64!"), "{error}");
+        }
+        assert!(opened(&AzureConfig { account_key: key(), ..account() }).is_ok());
+    }
 }

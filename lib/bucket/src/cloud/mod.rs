@@ -55,11 +55,12 @@ pub(crate) fn open(location: &Location, config: &CloudConfig) -> Result<Arc<dyn 
     let connector = Connector::new(&config.http)?;
     let bucket = location.bucket.as_str();
     let prefix = location.prefix.as_str();
-    Ok(match location.provider {
-        Provider::S3 => below(s3::build(bucket, &config.s3, connector)?, prefix).of_s3().shared(),
-        Provider::Gcs => below(gcs::build(bucket, &config.gcs, connector)?, prefix).shared(),
-        Provider::Azure => below(azure::build(bucket, &config.azure, connector)?, prefix).shared(),
-    })
+    let store = match location.provider {
+        Provider::S3 => below(s3::build(bucket, &config.s3, connector)?, prefix),
+        Provider::Gcs => below(gcs::build(bucket, &config.gcs, connector)?, prefix),
+        Provider::Azure => below(azure::build(bucket, &config.azure, connector)?, prefix),
+    };
+    Ok(store.of(location.provider).shared())
 }
 
 fn below(store: impl ObjectStore + MultipartStore, prefix: &str) -> ObjectStoreAdapter {

@@ -1,5 +1,5 @@
-//! What every backend must do. One suite: memory, a directory, the fake that behaves (`tests/conformance.rs`), S3 (`tests/s3`
-//! of the crate `tests`), and whatever bucket `MNEME_TEST_BUCKETS` names.
+//! What every backend must do. One suite: memory, a directory, the fake that behaves (`tests/conformance.rs`), S3, GCS and Azure
+//! (`tests/s3` and `tests/azure` of the crate `tests`).
 
 use bytes::Bytes;
 use futures::TryStreamExt;
