@@ -39,14 +39,20 @@ pub(crate) fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(
             }
             let packed = input.take(per_miniblock * bits / 8)?;
             let here = left.min(per_miniblock);
-            let mut add = |difference: u64| {
-                value = value.wrapping_add(least).wrapping_add(difference.cast_signed());
-                out.push(value);
-            };
-            match bits {
-                // Most columns of scalars hardly change.
-                0 => (0..here).for_each(|_| add(0)),
-                _ => (0..here).for_each(|at| add(unpack(packed, at * bits, bits))),
+            let from = out.len();
+            out.resize(from + here, 0);
+            // Most columns of scalars hardly change.
+            if bits == 0 {
+                for slot in &mut out[from..] {
+                    value = value.wrapping_add(least);
+                    *slot = value;
+                }
+            } else {
+                for (at, slot) in out[from..].iter_mut().enumerate() {
+                    let difference = unpack(packed, at * bits, bits).cast_signed();
+                    value = value.wrapping_add(least).wrapping_add(difference);
+                    *slot = value;
+                }
             }
             left -= here;
         }

@@ -1,6 +1,6 @@
 //! One page: its header, its levels, its values unpacked.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use bytes::Bytes;
 
@@ -52,9 +52,17 @@ impl Page {
     }
 }
 
+/// Memory of pages is kept for others from so many bytes on: less is got quickly; and up to so many.
+const SPARE: RangeInclusive<usize> = 32 << 10..=8 << 20;
+
+/// So many pages' memory is kept.
+const SPARES: usize = 8;
+
 /// Unpacks pages, one after the other.
 pub(crate) struct Unpacker {
     zstd: zstd::bulk::Decompressor<'static>,
+    /// Memory that nobody uses.
+    spare: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -73,7 +81,28 @@ struct Header {
 
 impl Unpacker {
     pub(crate) fn new() -> Result<Self, Bad> {
-        Ok(Self { zstd: zstd::bulk::Decompressor::new().map_err(|_| Bad("no memory for a decompressor"))? })
+        let zstd = zstd::bulk::Decompressor::new().map_err(|_| Bad("no memory for a decompressor"))?;
+        Ok(Self { zstd, spare: Vec::new() })
+    }
+
+    /// Takes the memory of values that are no longer used for other pages, if nobody else has it.
+    pub(crate) fn give_back(&mut self, values: Bytes) {
+        let Ok(mut values) = values.try_into_mut() else { return };
+        values.clear();
+        let room = Vec::from(values);
+        if SPARE.contains(&room.capacity()) && self.spare.len() < SPARES {
+            self.spare.push(room);
+        }
+    }
+
+    /// Memory for so many bytes.
+    fn room(&mut self, len: usize) -> Vec<u8> {
+        let fits = |(_, room): &(usize, &Vec<u8>)| SPARE.contains(&len) && len <= room.capacity();
+        let tightest = self.spare.iter().enumerate().filter(fits).min_by_key(|(_, room)| room.capacity());
+        match tightest.map(|(at, _)| at) {
+            Some(at) => self.spare.swap_remove(at),
+            None => Vec::with_capacity(len),
+        }
     }
 
     /// Reads the page that `bytes` starts with. `zstd` says how the column is packed: by zstd or not at all.
@@ -126,8 +155,10 @@ impl Unpacker {
         if !zstd || bytes.is_empty() {
             return if bytes.len() == len { Ok(bytes.clone()) } else { Err(Bad("a page has another size")) };
         }
-        let unpacked = self.zstd.decompress(bytes, len).map_err(|_| Bad("a page cannot be unpacked"))?;
-        if unpacked.len() == len { Ok(unpacked.into()) } else { Err(Bad("a page has another size")) }
+        let mut room = self.room(len);
+        let unpacked = self.zstd.decompress_to_buffer(&bytes[..], &mut room);
+        let unpacked = unpacked.map_err(|_| Bad("a page cannot be unpacked"))?;
+        if unpacked == len { Ok(room.into()) } else { Err(Bad("a page has another size")) }
     }
 }
 

@@ -23,8 +23,8 @@ pub(crate) fn assemble(
     let mut batch = SeriesBatch::new();
     batch.reserve(found.len());
     let (mut chunks, mut rows) = (chunks.into_iter().peekable(), rows.into_iter().peekable());
+    let mut own: Vec<Chunk> = Vec::new();
     for one in found {
-        let mut own = Vec::new();
         while let Some((_, chunk)) = chunks.next_if(|(sid, _)| *sid == one.sid) {
             own.push(chunk);
         }
@@ -33,14 +33,16 @@ pub(crate) fn assemble(
             histograms.push(row);
         }
         if select.newest_only && histograms.is_empty() {
-            own = newest(&own, select).map_err(|error| broken(one, &error))?.into_iter().collect();
+            let newest = newest(&own, select).map_err(|error| broken(one, &error))?;
+            own.clear();
+            own.extend(newest);
         }
         let raw = raw_histograms(one, histograms, select)?;
         if own.is_empty() && raw.is_empty() {
             continue;
         }
         batch.begin(one.labels.clone(), one.labels.view().identity());
-        for chunk in own {
+        for chunk in own.drain(..) {
             batch.push(chunk);
         }
         batch.push_raw(&raw);
@@ -53,7 +55,7 @@ fn raw_histograms(found: &Found, rows: Vec<Row>, select: &Select) -> Result<RawS
     let mut raw = RawSamples::default();
     if !rows.is_empty() {
         let (labels, holes) = (found.labels.clone(), found.holes.clone());
-        let series = BlockSeries { labels, floats: Vec::new(), histograms: rows, holes };
+        let series = BlockSeries { labels, histograms: rows, holes, ..BlockSeries::default() };
         series.read_raw(i64::MIN, select.end, &mut raw)?;
         if raw.histograms.last().is_none_or(|last| last.t < select.start) {
             raw.clear();

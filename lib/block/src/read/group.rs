@@ -1,19 +1,19 @@
-//! The pages of a row group that some rows need, and those rows.
+//! The pages of a row group that some rows need, and those rows: how histograms are held until they are decoded.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::column;
-use super::footer::{Chunk, Footer};
+use super::footer::Footer;
 use super::labels;
-use super::leaf::{Leaf, Want};
+use super::leaf::Leaf;
+use super::lists::{Lists, columns};
 use super::pieces::Pieces;
+use super::plan::{D, Plan, XI, list_len, want};
 use crate::Error;
 use crate::codec::Bad;
 use crate::codec::page::Unpacker;
-use crate::rows::{Layout, POWERS, RowHead, flag, to_float};
-use crate::schema::{HISTOGRAM_LISTS, HISTOGRAM_SCALARS, LISTS, SCALARS};
-use mneme_model::chunk::{Columns, Planes, Values};
+use crate::rows::{Layout, RowHead};
+use mneme_model::chunk::{Columns, Planes};
 use mneme_model::histogram::Span;
 
 /// Where the values of a row begin in a list column: which page, and where in it, and how many they are.
@@ -46,72 +46,18 @@ pub(crate) struct Row {
     histogram: Option<Box<([i32; 6], f64)>>,
 }
 
-/// The columns of a row group's lists.
-fn list_columns(histograms: bool) -> Vec<(String, &'static str)> {
-    let more = if histograms { HISTOGRAM_LISTS.as_slice() } else { &[] };
-    LISTS.iter().chain(more).map(|(name, kind)| (format!("{name}.list.element"), *kind)).collect()
-}
-
-/// What is to be read of a row group.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    group: usize,
-    histograms: bool,
-    scalars: Vec<Arc<Chunk>>,
-    lists: Vec<(Arc<Chunk>, usize)>,
-    /// Rows whose pages are read.
-    rows: Vec<Range<u32>>,
-    count: u32,
-}
-
 impl Plan {
-    /// Plans the pages of `rows`: of scalars all of them, since they say where lists begin.
-    pub(crate) fn new(
-        footer: &Footer,
-        group: usize,
-        histograms: bool,
-        rows: Vec<Range<u32>>,
-    ) -> Result<Self, Error> {
-        let more = if histograms { HISTOGRAM_SCALARS.as_slice() } else { &[] };
-        let scalars = SCALARS.iter().copied().chain(more.iter().map(|(name, _)| *name));
-        let scalars = scalars.map(|name| footer.chunk(group, name)).collect::<Result<_, _>>()?;
-        let width = |kind: &str| if kind == "int32" { 4 } else { 8 };
-        let lists = list_columns(histograms).into_iter();
-        let lists = lists.map(|(name, kind)| Ok((footer.chunk(group, &name)?, width(kind))));
-        Ok(Self {
-            group,
-            histograms,
-            scalars,
-            lists: lists.collect::<Result<_, Error>>()?,
-            rows,
-            count: footer.rows(group)?,
-        })
-    }
-
-    /// The ranges of the file to fetch.
-    pub(crate) fn ranges(&self) -> Vec<Range<u64>> {
-        let scalars = self.scalars.iter().flat_map(|chunk| chunk.pages.iter().map(|page| page.bytes.clone()));
-        let lists = self.lists.iter();
-        let lists = lists.flat_map(|(chunk, _)| chunk.pages_of(&self.rows).map(|page| page.bytes.clone()));
-        scalars.chain(lists).collect()
-    }
-
     /// Unpacks what was fetched; `wanted` picks rows by their scalars. Says also how many bytes are held.
-    pub(crate) fn read(
+    pub(crate) fn rows(
         &self,
         footer: &Footer,
         pieces: &Pieces,
         unpacker: &mut Unpacker,
         wanted: impl Fn(&RowHead) -> bool,
     ) -> Result<(Vec<Row>, usize), Error> {
-        let (heads, histograms) = self.heads(footer, pieces, unpacker)?;
-        let picked: Vec<u32> = self
-            .rows
-            .iter()
-            .cloned()
-            .flatten()
-            .filter(|row| heads.get(*row as usize).is_some_and(&wanted))
-            .collect();
+        let heads = self.heads(footer, pieces, unpacker)?;
+        let picked = self.picked(&heads, wanted);
+        let (heads, histograms) = (heads.rows, heads.histograms);
         if picked.is_empty() {
             return Ok((Vec::new(), 0));
         }
@@ -128,12 +74,7 @@ impl Plan {
                 }
                 let bad = |bad: Bad| footer.bad(&chunk.column, place.bytes.start, bad.0);
                 let page = labels::page(footer, chunk, pieces, place, unpacker)?;
-                let want = match at {
-                    XI | XV => Want::Plain,
-                    SD..=D => Want::Split,
-                    _ => Want::Any,
-                };
-                let leaf = Leaf::new(&page, *width, want).map_err(bad)?;
+                let leaf = Leaf::new(&page, *width, want(at)).map_err(bad)?;
                 // What the scalars say is quicker than levels; only some columns of histograms need these.
                 let lens = match at {
                     XI..=D => None,
@@ -161,10 +102,8 @@ impl Plan {
             }
             columns.push(leaves);
         }
-        let offset =
-            self.scalars.first().and_then(|chunk| chunk.pages.first()).map_or(0, |page| page.bytes.start);
         memory += places.len() * size_of::<Place>();
-        let group = Arc::new(Group { key: Arc::clone(&footer.key), offset, columns, places });
+        let group = Arc::new(Group { key: Arc::clone(&footer.key), offset: self.offset(), columns, places });
         let rows: Vec<Row> = picked
             .iter()
             .zip(0..)
@@ -178,86 +117,6 @@ impl Plan {
         memory += rows.len() * size_of::<Row>();
         Ok((rows, memory))
     }
-
-    /// The scalars of all rows.
-    #[expect(clippy::type_complexity, reason = "what rows of histograms have besides")]
-    fn heads(
-        &self,
-        footer: &Footer,
-        pieces: &Pieces,
-        unpacker: &mut Unpacker,
-    ) -> Result<(Vec<RowHead>, Vec<([i32; 6], f64)>), Error> {
-        let count = self.count as usize;
-        let mut columns: Vec<Vec<i64>> = Vec::with_capacity(self.scalars.len());
-        let mut thresholds = Vec::new();
-        for chunk in &self.scalars {
-            let wide = matches!(&*chunk.column, "t0" | "m0" | "st");
-            let mut values = Vec::new();
-            for place in &chunk.pages {
-                let page = labels::page(footer, chunk, pieces, place, unpacker)?;
-                let read = match &*chunk.column {
-                    "zero_threshold" => column::doubles(&page, &mut thresholds),
-                    _ => column::integers(&page, wide, &mut values),
-                };
-                read.map_err(|bad| footer.bad(&chunk.column, place.bytes.start, bad.0))?;
-            }
-            let len = if &*chunk.column == "zero_threshold" { thresholds.len() } else { values.len() };
-            if len != count {
-                return Err(footer.bad(&chunk.column, 0, "it has another number of rows than its row group"));
-            }
-            columns.push(values);
-        }
-        let mut heads = Vec::with_capacity(count);
-        let mut histograms = Vec::new();
-        for row in 0..count {
-            let at =
-                |column: usize| columns.get(column).and_then(|values| values.get(row)).copied().unwrap_or(0);
-            let head = RowHead {
-                sid: at(0) as u32,
-                t0: at(1),
-                n: at(2) as u32,
-                step: at(3) as i32,
-                k: at(4) as i32,
-                e: u8::try_from(at(5)).unwrap_or(u8::MAX),
-                m0: at(6),
-                st: at(7),
-            };
-            if !head.is_valid() {
-                return Err(footer.bad(
-                    "n, k, e",
-                    0,
-                    &format!("row {row} of row group {} is invalid", self.group),
-                ));
-            }
-            heads.push(head);
-            if self.histograms {
-                let more = [8, 9, 10, 12, 13, 14].map(|column| at(column) as i32);
-                histograms.push((more, thresholds.get(row).copied().unwrap_or(0.0)));
-            }
-        }
-        Ok((heads, histograms))
-    }
-}
-
-/// The places of the lists of samples among the list columns ([`LISTS`]).
-const XI: usize = 0;
-const XV: usize = 1;
-const SD: usize = 2;
-const TD: usize = 3;
-const DL: usize = 4;
-const F: usize = 5;
-const D: usize = 6;
-
-/// How many values a row has in list column `at`, as its scalars say.
-fn list_len(head: &RowHead, at: usize) -> usize {
-    match at {
-        XI | XV => head.exceptions(),
-        SD => head.sd(),
-        TD => head.td(),
-        DL => head.dl(),
-        F => head.f(),
-        _ => head.d(),
-    }
 }
 
 impl Row {
@@ -268,42 +127,9 @@ impl Row {
         Ok((leaves.get(place.page as usize).ok_or(Bad("a page is missing"))?, place))
     }
 
-    /// The row's samples; of a row of histograms their sums.
+    /// The sums of the row's histograms, as samples.
     pub(crate) fn columns(&self) -> Result<Columns<'_>, Bad> {
-        let head = &self.head;
-        let power = *POWERS.get(usize::from(head.e)).ok_or(Bad("an exponent is too large"))?;
-        let jitter = if head.has(flag::TD) { Some(self.planes(TD)?) } else { None };
-        let integers = |differences| Values::Integers { first: head.m0, exponent: head.e, differences };
-        let values = if head.has(flag::F) && head.has(flag::F1) {
-            Values::One(f64::from_bits(self.planes(F)?.get(0)))
-        } else if head.has(flag::F) {
-            Values::Bits(self.planes(F)?)
-        } else if head.has(flag::D) {
-            integers(self.planes(D)?)
-        } else if head.has(flag::DL) {
-            integers(self.planes(DL)?)
-        } else {
-            Values::One(to_float(head.m0, power))
-        };
-        let (places, exceptions) =
-            if head.has(flag::X) { (self.plain(XI)?, self.plain(XV)?) } else { Default::default() };
-        let starts = match (head.has(flag::SD), head.st) {
-            (true, first) => Some((first, Some(self.planes(SD)?))),
-            (false, 0) => None,
-            (false, first) => Some((first, None)),
-        };
-        let (count, step) = (head.n as usize, i64::from(head.step));
-        Ok(Columns { min_time: head.t0, count, step, jitter, values, places, exceptions, starts })
-    }
-
-    fn planes(&self, column: usize) -> Result<Planes<'_>, Bad> {
-        let (leaf, place) = self.leaf(column)?;
-        leaf.planes(place.start as usize, place.len as usize)
-    }
-
-    fn plain(&self, column: usize) -> Result<&[u8], Bad> {
-        let (leaf, place) = self.leaf(column)?;
-        leaf.plain(place.start as usize, place.len as usize)
+        columns(&self.head, self)
     }
 
     pub(crate) fn i32s(&self, column: usize, out: &mut Vec<i32>) -> Result<(), Bad> {
@@ -355,5 +181,17 @@ impl Row {
             offset: self.group.offset,
             reason: bad.0.to_owned(),
         }
+    }
+}
+
+impl Lists for Row {
+    fn planes(&self, column: usize) -> Result<Planes<'_>, Bad> {
+        let (leaf, place) = self.leaf(column)?;
+        leaf.planes(place.start as usize, place.len as usize)
+    }
+
+    fn plain(&self, column: usize) -> Result<&[u8], Bad> {
+        let (leaf, place) = self.leaf(column)?;
+        leaf.plain(place.start as usize, place.len as usize)
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::Bad;
 use crate::codec::page::{Page, encoding};
 
 /// The values of a page, as plain numbers or split into the streams of their bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Leaf {
     values: Bytes,
     count: usize,
@@ -50,6 +50,11 @@ impl Leaf {
     /// How many values there are.
     pub(crate) fn count(&self) -> usize {
         self.count
+    }
+
+    /// The values' bytes.
+    pub(crate) fn into_values(self) -> Bytes {
+        self.values
     }
 
     /// Bytes held.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mneme_model::chunk::SeriesBatch;
+use mneme_model::chunk::{Chunk, SeriesBatch};
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{MatchOp, Matcher, TimestampMs};
 
@@ -14,7 +14,6 @@ use super::block::BlockReader;
 use super::exemplars::{self, BlockExemplars};
 use super::footer::Footer;
 use super::group::Row;
-use super::pack::pack;
 use super::pieces::Pieces;
 use super::samples::{SamplesTable, Wanted};
 use super::select::Select;
@@ -51,29 +50,27 @@ impl<'a> Part<'a> {
     /// The series that match, with their samples.
     pub(crate) async fn select(&self, select: &Arc<Select>) -> Result<Vec<BlockSeries>, Error> {
         let Some(opened) = self.find(select).await? else { return Ok(Vec::new()) };
-        let Opened { found, wanted, floats, histograms } = opened;
-        let access = self.block.access();
-        let rows = |table: Option<SamplesTable>| async {
-            match table {
-                Some(table) => table.rows(access, &wanted).await,
-                None => Ok(Vec::new()),
+        let file: Arc<str> = self.key(FileKind::Samples).into();
+        let wanted = opened.wanted.clone();
+        let (found, floats, histograms) = self.samples(opened).await?;
+        let series = found.iter().map(|found| BlockSeries {
+            labels: found.labels.clone(),
+            file: Arc::clone(&file),
+            floats: Vec::new(),
+            histograms: Vec::new(),
+            holes: found.holes.clone(),
+        });
+        let mut series: Vec<BlockSeries> = series.collect();
+        for (sid, chunk) in floats.into_iter().flatten() {
+            let at = wanted.place(sid);
+            if let Some(series) = at.and_then(|at| series.get_mut(at)) {
+                series.floats.push(chunk);
             }
-        };
-        let (floats, histograms) = futures::future::try_join(rows(floats), rows(histograms)).await?;
-        let mut series: Vec<BlockSeries> = found
-            .into_iter()
-            .map(|Found { labels, holes, .. }| BlockSeries {
-                labels,
-                floats: Vec::new(),
-                histograms: Vec::new(),
-                holes,
-            })
-            .collect();
-        for (rows, is_floats) in [(floats, true), (histograms, false)] {
-            for row in rows {
-                let at = wanted.place(row.head.sid);
-                let Some(series) = at.and_then(|at| series.get_mut(at)) else { continue };
-                if is_floats { series.floats.push(row) } else { series.histograms.push(row) }
+        }
+        for row in histograms {
+            let at = wanted.place(row.head.sid);
+            if let Some(series) = at.and_then(|at| series.get_mut(at)) {
+                series.histograms.push(row);
             }
         }
         // A series whose samples all lie outside of the range was kept by its first and last sample only.
@@ -84,20 +81,22 @@ impl<'a> Part<'a> {
     /// The series that match, with their samples as chunks.
     pub(crate) async fn batch(&self, select: &Arc<Select>) -> Result<SeriesBatch, Error> {
         let Some(opened) = self.find(select).await? else { return Ok(SeriesBatch::new()) };
+        let (found, floats, histograms) = self.samples(opened).await?;
+        let select = Arc::clone(select);
+        let assemble = move || batch::assemble(&found, floats, histograms, &select);
+        self.block.access().compute(assemble).await
+    }
+
+    /// The samples of the series found: chunks of floats with their series ids, row group by row group, and rows of histograms.
+    async fn samples(
+        &self,
+        opened: Opened,
+    ) -> Result<(Arc<Vec<Found>>, Vec<Vec<(u32, Chunk)>>, Vec<Row>), Error> {
         let Opened { found, wanted, floats, histograms } = opened;
-        let access = self.block.access();
-        let found: Arc<[Found]> = found.into();
-        let pack = {
-            let (found, wanted) = (Arc::clone(&found), wanted.clone());
-            let range = (select.start, select.end);
-            move |rows: Vec<Row>, _| {
-                let holes = |sid| wanted.place(sid).and_then(|at| found.get(at)).map(|it| &it.holes);
-                pack(&rows, range, holes)
-            }
-        };
+        let (access, found) = (self.block.access(), Arc::new(found));
         let floats = async {
             match floats {
-                Some(table) => table.each(access, &wanted, pack).await,
+                Some(table) => table.floats(access, &wanted, Arc::clone(&found)).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -108,8 +107,7 @@ impl<'a> Part<'a> {
             }
         };
         let (floats, histograms) = futures::future::try_join(floats, rows).await?;
-        let select = Arc::clone(select);
-        access.compute(move || batch::assemble(&found, floats, histograms, &select)).await
+        Ok((found, floats, histograms))
     }
 
     /// The series that match, and the tables that may have samples of them; `None`: there are none.
@@ -150,25 +148,26 @@ impl<'a> Part<'a> {
 
     /// Those of these series (ascending) that have a sample in the range.
     async fn with_samples(&self, found: Vec<Found>, select: &Arc<Select>) -> Result<BTreeSet<u32>, Error> {
-        let access = self.block.access();
+        let (access, range) = (self.block.access(), (select.start, select.end));
         let wanted = self.wanted(found.iter().map(|it| it.sid).collect(), select);
-        let found: Arc<[Found]> = found.into();
-        let mut left = BTreeSet::new();
-        for kind in [FileKind::Samples, FileKind::Histograms] {
-            let Some(table) = self.samples_table(kind).await? else { continue };
-            let (found, asked, range) = (Arc::clone(&found), wanted.clone(), (select.start, select.end));
-            let of_rows = move |rows: Vec<Row>, _| {
-                let mut left = Vec::new();
-                for row in rows {
-                    let Some(one) = asked.place(row.head.sid).and_then(|at| found.get(at)) else { continue };
-                    if BlockSeries::has_samples(row, kind, one.holes.clone(), range)? {
-                        left.push(one.sid);
-                    }
+        let (found, mut left) = (Arc::new(found), BTreeSet::new());
+        if let Some(table) = self.samples_table(FileKind::Samples).await? {
+            let file = Arc::clone(&table.footer.key);
+            let chunks = table.floats(access, &wanted, Arc::clone(&found)).await?;
+            for (sid, chunk) in chunks.into_iter().flatten() {
+                let one = BlockSeries { file: Arc::clone(&file), ..BlockSeries::of_floats(chunk) };
+                if one.has_samples(range)? {
+                    left.insert(sid);
                 }
-                // Nothing of the pages is held any more.
-                Ok((left, 0))
-            };
-            left.extend(table.each(access, &wanted, of_rows).await?.into_iter().flatten());
+            }
+        }
+        if let Some(table) = self.samples_table(FileKind::Histograms).await? {
+            for row in table.rows(access, &wanted).await? {
+                let Some(one) = wanted.place(row.head.sid).and_then(|at| found.get(at)) else { continue };
+                if BlockSeries::of_histograms(row, one.holes.clone()).has_samples(range)? {
+                    left.insert(one.sid);
+                }
+            }
         }
         Ok(left)
     }

@@ -5,13 +5,19 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use mneme_model::TimestampMs;
+use mneme_model::chunk::Chunk;
+use parking_lot::Mutex;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::ReadBudget;
 use super::access::Access;
+use super::floats;
 use super::footer::Footer;
-use super::group::{Plan, Row};
+use super::group::Row;
+use super::pack::Packer;
 use super::pieces::Pieces;
+use super::plan::Plan;
+use super::table::Found;
 use crate::Error;
 use crate::codec::page::Unpacker;
 use crate::rows::RowHead;
@@ -57,13 +63,44 @@ impl Wanted {
 }
 
 impl SamplesTable {
-    /// What `make` makes of the rows of each row group that the series wanted may have samples in; in the order of the file. `make` is
-    /// given the bytes that rows hold and says how many those hold that it gives, which count into the budget.
-    pub(crate) async fn each<T: Send + 'static>(
+    /// The rows of the series wanted that may have samples in the range, as chunks without what is deleted; row group by row group, in the
+    /// order of the file. `found` are those series.
+    pub(crate) async fn floats(
         self,
         access: &Access,
         wanted: &Wanted,
-        make: impl Fn(Vec<Row>, u64) -> Result<(T, u64), Error> + Clone + Send + 'static,
+        found: Arc<Vec<Found>>,
+    ) -> Result<Vec<Vec<(u32, Chunk)>>, Error> {
+        let asked = wanted.clone();
+        let pack = move |plan: &Plan, footer: &Footer, pieces: &Pieces, unpacker: &mut Unpacker| {
+            let holes = |sid| asked.place(sid).and_then(|at| found.get(at)).map(|it| &it.holes);
+            let mut packer = Packer::new((asked.start, asked.end));
+            let keep = |head: &RowHead| asked.is_wanted(head);
+            floats::each(plan, footer, pieces, unpacker, keep, |head, columns| {
+                packer.push(head.sid, columns, holes(head.sid))
+            })?;
+            Ok(packer.finish())
+        };
+        self.each(access, wanted, pack).await
+    }
+
+    /// The rows of the series wanted that may have samples in the range, in the order of the file, with the pages that they are in.
+    pub(crate) async fn rows(self, access: &Access, wanted: &Wanted) -> Result<Vec<Row>, Error> {
+        let asked = wanted.clone();
+        let rows = move |plan: &Plan, footer: &Footer, pieces: &Pieces, unpacker: &mut Unpacker| {
+            let (rows, bytes) = plan.rows(footer, pieces, unpacker, |head| asked.is_wanted(head))?;
+            Ok((rows, bytes as u64))
+        };
+        Ok(self.each(access, wanted, rows).await?.into_iter().flatten().collect())
+    }
+
+    /// What `make` makes of each row group that the series wanted may have samples in; in the order of the file. `make` says how many
+    /// bytes that holds, which count into the budget.
+    async fn each<T: Send + 'static>(
+        self,
+        access: &Access,
+        wanted: &Wanted,
+        make: impl Fn(&Plan, &Footer, &Pieces, &mut Unpacker) -> Result<(T, u64), Error> + Clone + Send + 'static,
     ) -> Result<Vec<T>, Error> {
         let (footer, asked) = (Arc::clone(&self.footer), wanted.clone());
         let plans = access.compute(move || self.plans(&asked)).await?;
@@ -73,27 +110,27 @@ impl SamplesTable {
         let gap = access.options.coalesce_bytes;
         pieces.fetch_checked(&*access.reader, &footer, ranges, gap).await?;
         let mut work = Vec::with_capacity(plans.len());
+        // Whoever is done leaves its unpacker, with its memory, to the next one.
+        let unpackers: Arc<Mutex<Vec<Unpacker>>> = Arc::default();
         for plan in plans {
-            let (footer, wanted, make) = (Arc::clone(&footer), wanted.clone(), make.clone());
+            let (footer, make, unpackers) = (Arc::clone(&footer), make.clone(), Arc::clone(&unpackers));
+            let budget = wanted.budget.clone();
             // A row group's own pieces: they go with it.
             let pieces = pieces.part(&plan.ranges());
             work.push(access.compute(move || {
-                let mut unpacker = Unpacker::new().map_err(|bad| footer.bad("file", 0, bad.0))?;
-                let keep = |head: &RowHead| wanted.is_wanted(head);
-                let (rows, bytes) = plan.read(&footer, &pieces, &mut unpacker, keep)?;
-                let (made, bytes) = make(rows, bytes as u64)?;
-                wanted.budget.take(bytes)?;
+                let idle = unpackers.lock().pop();
+                let mut unpacker = match idle {
+                    Some(unpacker) => unpacker,
+                    None => Unpacker::new().map_err(|bad| footer.bad("file", 0, bad.0))?,
+                };
+                let (made, bytes) = make(&plan, &footer, &pieces, &mut unpacker)?;
+                unpackers.lock().push(unpacker);
+                budget.take(bytes)?;
                 Ok(made)
             }));
         }
         drop(pieces);
         stream::iter(work).buffered(GROUPS_AT_ONCE).try_collect().await
-    }
-
-    /// The rows of the series wanted that may have samples in the range, in the order of the file.
-    pub(crate) async fn rows(self, access: &Access, wanted: &Wanted) -> Result<Vec<Row>, Error> {
-        let rows = self.each(access, wanted, |rows, bytes| Ok((rows, bytes))).await?;
-        Ok(rows.into_iter().flatten().collect())
     }
 
     fn plans(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {

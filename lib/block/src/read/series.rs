@@ -1,22 +1,29 @@
 //! A series of a block: its labels, and its samples as they lie in the pages.
 
-use mneme_model::chunk::RawSamples;
+use std::mem::take;
+use std::sync::Arc;
+
+use mneme_model::chunk::{Chunk, RawSamples};
 use mneme_model::{Labels, Samples, TimestampMs};
 
 use super::group::Row;
 use super::holes::Holes;
 use crate::Error;
 use crate::codec::Bad;
-use crate::meta::FileKind;
 use crate::rows::{Counts, assemble};
 
-/// A series with its rows. The pages behind them are shared with the other series of the read; they are decoded when asked for.
-#[derive(Clone, Debug)]
+/// A series with its rows: floats as chunks, which lie in memory that is shared with other series of the read; histograms in their pages.
+/// They are decoded when asked for.
+#[derive(Clone, Debug, Default)]
 pub struct BlockSeries {
     /// The labels that were asked for.
     pub labels: Labels,
-    pub(crate) floats: Vec<Row>,
+    /// The file that the floats are of.
+    pub(crate) file: Arc<str>,
+    /// Without what is deleted, in the order of time.
+    pub(crate) floats: Vec<Chunk>,
     pub(crate) histograms: Vec<Row>,
+    /// When histograms are deleted.
     pub(crate) holes: Holes,
 }
 
@@ -30,14 +37,15 @@ impl BlockSeries {
     /// Samples in the rows that were read: somewhat more than those in the range.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.floats.iter().chain(&self.histograms).map(|row| u64::from(row.head.n)).sum()
+        let histograms = self.histograms.iter().map(|row| row.head.n);
+        self.floats.iter().map(|chunk| chunk.count).chain(histograms).map(u64::from).sum()
     }
 
     /// Appends the samples of `start..=end` to `out`, whose samples must be before `start`. Hints of histograms are those that the
     /// samples show ([`mneme_model::chunk::set_counter_resets`]). On an error `out` may hold some of the samples.
     pub fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), Error> {
         if self.is_floats() {
-            return self.read_floats(start, end, (&mut out.t, &mut out.v, &mut out.st));
+            return self.read_floats(start, end, out);
         }
         // The hint of a histogram depends on the one before it.
         let mut raw = RawSamples::default();
@@ -53,7 +61,11 @@ impl BlockSeries {
 
     /// Appends the samples of `start..=end` as they were sent. `out`'s samples must be before `start`.
     pub fn read_raw(&self, start: TimestampMs, end: TimestampMs, out: &mut RawSamples) -> Result<(), Error> {
-        self.read_floats(start, end, (&mut out.t, &mut out.v, &mut out.st))?;
+        let (t, v, st) = (take(&mut out.t), take(&mut out.v), take(&mut out.st));
+        let mut floats = Samples { t, v, st, histograms: Vec::new() };
+        let read = self.read_floats(start, end, &mut floats);
+        (out.t, out.v, out.st) = (floats.t, floats.v, floats.st);
+        read?;
         let mut samples = Vec::new();
         for row in self.histograms.iter().filter(|row| row.head.t0 <= end) {
             samples.clear();
@@ -69,60 +81,43 @@ impl BlockSeries {
         Ok(())
     }
 
-    /// Whether a row has a sample in `start..=end` that is not deleted.
-    pub(crate) fn has_samples(
-        row: Row,
-        kind: FileKind,
-        holes: Holes,
-        (start, end): (TimestampMs, TimestampMs),
-    ) -> Result<bool, Error> {
-        let mut one = Self { labels: Labels::default(), floats: Vec::new(), histograms: Vec::new(), holes };
-        if kind == FileKind::Histograms {
-            one.histograms.push(row);
-        } else {
-            one.floats.push(row);
-        }
+    /// A row of floats alone.
+    pub(crate) fn of_floats(chunk: Chunk) -> Self {
+        Self { floats: vec![chunk], ..Self::default() }
+    }
+
+    /// A row of histograms alone.
+    pub(crate) fn of_histograms(row: Row, holes: Holes) -> Self {
+        Self { histograms: vec![row], holes, ..Self::default() }
+    }
+
+    /// Whether there is a sample in `start..=end` that is not deleted.
+    pub(crate) fn has_samples(&self, (start, end): (TimestampMs, TimestampMs)) -> Result<bool, Error> {
         let mut samples = RawSamples::default();
-        one.read_raw(start, end, &mut samples)?;
+        self.read_raw(start, end, &mut samples)?;
         Ok(!samples.t.is_empty() || !samples.histograms.is_empty())
     }
 
-    fn read_floats(
-        &self,
-        start: TimestampMs,
-        end: TimestampMs,
-        (t, v, st): (&mut Vec<TimestampMs>, &mut Vec<f64>, &mut Vec<TimestampMs>),
-    ) -> Result<(), Error> {
-        for row in self.floats.iter().filter(|row| row.head.t0 <= end) {
-            let from = t.len();
-            let columns = row.columns().map_err(|bad| row.bad(bad))?;
-            columns.append((start, end), t, v, st).map_err(|error| row.bad(error.into()))?;
-            if let (Some(first), Some(last)) = (t.get(from), t.last())
-                && self.holes.overlap(*first, *last)
-            {
-                let keep: Vec<bool> = t[from..].iter().map(|t| !self.holes.contain(*t)).collect();
-                retain(t, from, &keep);
-                retain(v, from, &keep);
-                if !st.is_empty() {
-                    retain(st, from, &keep);
-                }
-            }
-            if from > 0 && t.get(from).is_some_and(|first| *first <= t[from - 1]) {
-                return Err(row.bad(Bad("rows of a series overlap")));
+    fn read_floats(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), Error> {
+        for chunk in &self.floats {
+            let from = out.t.len();
+            chunk.read(start, end, out).map_err(|error| self.bad(chunk, error.into()))?;
+            if from > 0 && out.t.get(from).is_some_and(|first| *first <= out.t[from - 1]) {
+                return Err(self.bad(chunk, Bad("rows of a series overlap")));
             }
         }
         Ok(())
     }
-}
 
-/// Keeps of the elements from `from` on those that are marked.
-fn retain<T: Copy>(values: &mut Vec<T>, from: usize, keep: &[bool]) {
-    let mut to = from;
-    for (at, _) in keep.iter().enumerate().filter(|(_, keep)| **keep) {
-        values[to] = values[from + at];
-        to += 1;
+    /// An error in a row of floats.
+    fn bad(&self, chunk: &Chunk, bad: Bad) -> Error {
+        Error::Corrupt {
+            key: self.file.to_string(),
+            column: format!("row of series {} at {}", self.labels, chunk.min_time),
+            offset: 0,
+            reason: bad.0.to_owned(),
+        }
     }
-    values.truncate(to);
 }
 
 fn read_histograms(row: &Row, out: &mut Vec<mneme_model::chunk::HistogramSample>) -> Result<(), Bad> {

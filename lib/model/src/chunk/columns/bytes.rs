@@ -9,6 +9,21 @@ const HEADER: usize = 24;
 const NO_STARTS: u8 = 0xff;
 
 impl<'a> Columns<'a> {
+    /// How many bytes [`Self::write`] appends.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let values = match &self.values {
+            Values::One(_) => None,
+            Values::Integers { differences, .. } => Some(differences),
+            Values::Bits(planes) => Some(planes),
+        };
+        let starts = self.starts.as_ref().and_then(|(_, planes)| planes.as_ref());
+        let planes = [self.jitter.as_ref(), values, starts].into_iter().flatten();
+        let planes: usize = planes.map(|planes| planes.width() * planes.len()).sum();
+        let first = if self.starts.is_some() { 8 } else { 0 };
+        HEADER + first + planes + self.places.len() + self.exceptions.len()
+    }
+
     /// Appends the bytes of a chunk of [`Encoding::Columns`] with these samples. Its first and last time and its count are not among
     /// them.
     pub fn write(&self, out: &mut Vec<u8>) {

@@ -33,6 +33,7 @@ fn chunk(
     };
     let mut data = Vec::new();
     columns.write(&mut data);
+    assert_eq!(data.len(), columns.size());
     Chunk::of_columns(&columns, data.into())
 }
 
