@@ -1,6 +1,6 @@
-//! Queries over blocks alone: CPU per sample of a range query over a day, and the memory of one over thirty days.
+//! Queries over blocks alone: CPU per sample of a range query over a day, and the memory of one over thirty days, or over many series.
 //!
-//! `cargo bench -p mneme-querier --bench blocks [-- day | month]`. CPU is that of all threads of the process.
+//! `cargo bench -p mneme-querier --bench blocks [-- day | month | wide]`. CPU is that of all threads of the process.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
 
 #[path = "support/counters.rs"]
@@ -23,7 +23,10 @@ fn main() {
         day("24 h", 24 * HOUR, 2);
     }
     if runs("month") {
-        month();
+        held("30 days", 1000, 30, "step=3600");
+    }
+    if runs("wide") {
+        held("a day of 20,000 series", 20_000, 1, "step=600");
     }
 }
 
@@ -45,19 +48,20 @@ fn day(name: &str, block: i64, level: u8) {
     );
 }
 
-/// `sum by (x) (rate(m[5m]))` over 30 days of 1,000 series with a step of an hour, within the default budget.
-fn month() {
+/// `sum by (x) (rate(m[5m]))` over some days in blocks of a day, within the default budget.
+fn held(name: &str, series: u64, days: i64, step: &str) {
     let mut store = Store::new();
-    store.fill(Counters::new(1000, 15_000), 30 * 24 * HOUR, 24 * HOUR, 2);
+    store.fill(Counters::new(series, 15_000), days * 24 * HOUR, 24 * HOUR, 2);
     let (held, _) = process::memory_mib();
     process::forget_peak();
     let before = process::cpu_ms();
-    let fetched = store.query("query=sum by (x) (rate(m[5m]))&start=0&end=2592000&step=3600");
+    let fetched =
+        store.query(&format!("query=sum by (x) (rate(m[5m]))&start=0&end={}&{step}", days * 24 * 3600));
     let spent = process::cpu_ms() - before;
     let (_, peak) = process::memory_mib();
     let samples = store.samples as f64;
     println!(
-        "30 days: {samples} samples, {:.2} bytes each in blocks; {spent:.0} CPU-ms, {:.2} ns per sample; budget's count {:.0} MiB of chunks, \
+        "{name}: {samples} samples, {:.2} bytes each in blocks; {spent:.0} CPU-ms, {:.2} ns per sample; budget's count {:.0} MiB of chunks, \
          peak of the process {peak:.0} MiB, {held:.0} before",
         store.bytes as f64 / samples,
         spent * 1e6 / samples,

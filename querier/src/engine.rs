@@ -138,7 +138,7 @@ impl Engine {
             }
             asked.entry.query().budget.restart();
         }
-        let why = format!("recent data was flushed, each of {ATTEMPTS} times that this was asked");
+        let why = format!("data was flushed or replaced, each of {ATTEMPTS} times that this was asked");
         Err(ingester::Error::NotReady(why).into())
     }
 

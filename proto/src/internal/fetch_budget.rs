@@ -98,6 +98,16 @@ impl FetchBudget {
         Held { budget: Some(Arc::clone(self)), bytes }
     }
 
+    /// Holds bytes that nobody has found yet, such as what was fetched and is not read.
+    ///
+    /// # Errors
+    /// [`OverBudget::Bytes`]; then they are not held.
+    pub fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Held, OverBudget> {
+        let held = self.held(bytes);
+        self.hold(bytes)?;
+        Ok(held)
+    }
+
     /// Counts anew, because what was found so far is worthless. To be called when nothing of it is held any more.
     pub fn restart(&self) {
         for counter in [&self.series, &self.chunks, &self.samples, &self.chunk_bytes, &self.bytes, &self.held]
@@ -212,6 +222,16 @@ mod tests {
         assert_eq!(take(1).unwrap_err(), OverBudget::Series { limit: 3, needed: 4 });
         budget.restart();
         assert_eq!((budget.found(), budget.bytes_left()), (BatchSize::default(), 250));
+    }
+
+    #[test]
+    fn what_is_reserved_is_held_and_not_found() {
+        let budget = Arc::new(FetchBudget::new(0, 100));
+        let held = budget.reserve(60).unwrap();
+        assert_eq!(budget.reserve(50).unwrap_err(), OverBudget::Bytes { limit: 100, needed: 110 });
+        assert_eq!((budget.bytes_left(), budget.found()), (40, BatchSize::default()));
+        drop(held);
+        assert_eq!(budget.bytes_left(), 100);
     }
 
     #[test]

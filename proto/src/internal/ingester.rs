@@ -112,6 +112,7 @@ pub enum Error {
     #[error("the question's answer is too large: {0}")]
     OverBudget(#[from] OverBudget),
     /// Generations from the question's seam on are no longer held: read the manifest anew, and ask from these floors on at least (503).
+    /// Without any floor it is a block that is no longer there: the newest manifest lists another one.
     #[error("recent data was flushed meanwhile: {} partitions hold less than was asked for", .0.len())]
     FloorAboveMark(Vec<PartitionMark>),
     /// Anything else (500).

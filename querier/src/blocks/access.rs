@@ -9,7 +9,7 @@ use super::decoders::Decoders;
 use crate::Config;
 use crate::querier::concurrency;
 
-/// Threads that decode and a cache of what was parsed, for all tenants, over what gives the bytes.
+/// Threads that read tables and a cache of what was parsed, for all tenants, over what gives the bytes.
 ///
 /// # Errors
 /// Threads that cannot be started, metrics that are registered already.

@@ -1,4 +1,4 @@
-//! Threads that unpack and decode blocks.
+//! Threads that find series in blocks' tables, and look at samples for questions about labels.
 
 use std::time::Duration;
 

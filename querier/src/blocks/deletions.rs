@@ -86,7 +86,7 @@ pub(super) fn without(
     for series in batch.iter() {
         let holes = holes(tombstones, series.labels.view());
         if !series.chunks.iter().any(|chunk| holes.overlap(chunk.min_time, chunk.max_time)) {
-            push_all(&series, &mut kept);
+            put(&series, &mut kept);
             continue;
         }
         for (hit, tombstone) in hit.iter_mut().zip(tombstones) {
@@ -100,7 +100,8 @@ pub(super) fn without(
     Ok((kept, hit))
 }
 
-fn push_all(series: &SeriesView<'_>, batch: &mut SeriesBatch) {
+/// Adds a series as it is.
+pub(super) fn put(series: &SeriesView<'_>, batch: &mut SeriesBatch) {
     batch.begin(series.labels.clone(), series.identity);
     for chunk in series.chunks {
         batch.push(chunk.clone());

@@ -13,6 +13,20 @@ pub(super) enum Failure {
     Final(Error),
 }
 
+impl Failure {
+    /// As whoever pulls an answer is told: he asks again where that helps.
+    pub(super) fn told(self) -> Error {
+        match self {
+            Self::Replaced(text) => {
+                tracing::debug!(text, "a block was replaced while it was read");
+                Error::FloorAboveMark(Vec::new())
+            }
+            Self::Flushed(floors) => Error::FloorAboveMark(floors),
+            Self::Final(error) => error,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {

@@ -10,12 +10,12 @@ use mneme_block::manifest::Manifest;
 use mneme_block::meta::BlockMeta;
 use mneme_block::read::{Access, BlockReader, ReadBudget, Select};
 use mneme_block::write::MetadataRow;
-use mneme_model::chunk::{BatchMark, SeriesBatch};
 use mneme_model::{Exemplar, Labels, Metadata, TimestampMs};
 use mneme_proto::internal::ingester::{Error, FetchBudget, PartitionMark, Seam, SeriesRequest};
 
 use super::deletions::Deletions;
 use super::failure::Failure;
+use super::merged::{Part, stretch_bytes};
 
 /// One block's part of an answer.
 type Asked<'a, T> = BoxFuture<'a, Result<T, Failure>>;
@@ -74,28 +74,24 @@ impl Blocks {
         Seam::new(marks.map(|(of, cut)| PartitionMark { count: of.count, partition: of.partition, cut }))
     }
 
-    /// Series with their samples; one that is in several blocks comes as often.
+    /// The parts of blocks that have matching series, with the beginning of their samples; and how many bytes of each to fetch at a time.
     pub(super) async fn select(
         &self,
         request: &SeriesRequest,
         budget: &Arc<FetchBudget>,
-    ) -> Result<SeriesBatch, Failure> {
+    ) -> Result<(Vec<Part>, u64), Failure> {
         let select = Select {
-            // What was found by others before; what blocks hold is counted here as it comes, and in the end by the question's own budget.
+            // So that what is found of all blocks together stays within it while they are opened.
             budget: ReadBudget::new(budget.bytes_left()),
             newest_only: request.hints.newest_only,
             ..select(request)
         };
-        let mut each: Vec<Asked<'_, SeriesBatch>> = Vec::with_capacity(self.blocks.len());
-        for block in &self.blocks {
-            each.push(select_one(block, select.clone(), budget).boxed());
-        }
-        let mut all = SeriesBatch::new();
-        let mut found = stream::iter(each).buffered(CONCURRENCY);
-        while let Some(one) = found.next().await {
-            all.append(one?);
-        }
-        Ok(all)
+        let open = |block| open(block, &select, budget).boxed();
+        let mut parts: Vec<Part> = self.each(open).await?.into_iter().flatten().collect();
+        let bytes = stretch_bytes(budget, parts.len());
+        let begin: Vec<Asked<'_, Part>> =
+            parts.drain(..).map(|part| part.begin(bytes, budget).boxed()).collect();
+        Ok((stream::iter(begin).buffered(CONCURRENCY).try_collect().await?, bytes))
     }
 
     /// Series without samples.
@@ -151,16 +147,12 @@ impl Blocks {
     }
 }
 
-/// One block's series with their samples, as chunks.
-async fn select_one(
-    block: &BlockReader,
-    select: Select,
-    budget: &Arc<FetchBudget>,
-) -> Result<SeriesBatch, Failure> {
+/// The parts of one block that have matching series.
+async fn open(block: &BlockReader, select: &Select, budget: &Arc<FetchBudget>) -> Result<Vec<Part>, Failure> {
     budget.check().map_err(Error::from)?;
-    let found = block.batch(&select).await?;
-    budget.take(found.size_since(BatchMark::default())).map_err(Error::from)?;
-    Ok(found)
+    let cursors = block.cursors(select).await?;
+    let parts = cursors.into_iter().map(|cursor| Part::new(cursor, budget).map_err(Failure::from));
+    parts.collect()
 }
 
 fn select(request: &SeriesRequest) -> Select {

@@ -9,17 +9,17 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use mneme_block::manifest::{ManifestCache, Manifests};
 use mneme_block::read::Access;
-use mneme_model::chunk::BatchMark;
 use mneme_model::{Exemplar, Labels, Metadata, TenantId};
 use mneme_proto::internal::ingester::{
     Cardinality, CardinalityBuilder, CardinalityRequest, Error, FetchBudget, MetricMetadata, PartitionMark,
     QueryService, Seam, SeriesAnswer, SeriesExemplars, SeriesRequest, SharedQueryService,
 };
+use tokio::runtime::Handle;
 
 use super::failure::Failure;
+use super::merged::Merged;
 use super::read::Blocks;
 use super::recent::Recent;
-use super::united::United;
 
 /// A manifest that was looked at so long ago is good enough to begin with.
 const MANIFEST_AGE: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ impl WithBlocks {
     }
 
     /// Answers by `ask`, which gets the blocks of a version that meet the request, and the request with their seam. Where data was
-    /// flushed or replaced meanwhile it is asked again, with the newest version. That a select's data was flushed is seen when it is
+    /// flushed or replaced meanwhile it is asked again, with the newest version. Of a select much of that is seen when it is
     /// pulled: whoever pulls asks again, with a seam that the version must be newer than.
     async fn answer<'a, T>(
         &'a self,
@@ -96,9 +96,12 @@ impl WithBlocks {
         if blocks.is_empty() {
             return recent.await;
         }
-        let (recent, old) = futures::try_join!(recent, blocks.select(&request, &budget))?;
-        let held = budget.held(old.size_since(BatchMark::default()).bytes);
-        Ok(Box::new(United::new(recent, old, held)))
+        let (recent, (parts, bytes)) = futures::try_join!(recent, blocks.select(&request, &budget))?;
+        if parts.is_empty() {
+            return Ok(recent);
+        }
+        let range = (request.start, request.end);
+        Ok(Box::new(Merged::new(recent, (parts, bytes), range, budget, Handle::current())?))
     }
 
     async fn series_once(&self, blocks: Blocks, request: SeriesRequest) -> Result<Vec<Labels>, Failure> {

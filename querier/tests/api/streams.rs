@@ -131,7 +131,7 @@ async fn a_query_does_not_begin_again_for_ever() {
     let api = flushed(3);
     let (code, body) = api.get("query?query=sum(m)&time=60").await;
     assert!(code == 200 && body.contains("\"30\""), "the fourth attempt: {body}");
-    let text = "ingester is not ready: recent data was flushed, each of 4 times that this was asked";
+    let text = "ingester is not ready: data was flushed or replaced, each of 4 times that this was asked";
     assert_eq!(flushed(4).get("query?query=sum(m)&time=60").await, error(503, "unavailable", text));
 }
 

@@ -60,6 +60,24 @@ impl Recent {
     }
 }
 
+/// Some series at a time.
+struct Batches(SeriesBatch, Arc<FetchBudget>);
+
+impl SeriesAnswer for Batches {
+    fn next_batch(&mut self, batch: &mut SeriesBatch) -> Result<Option<Held>, Error> {
+        let (mut some, mut rest) = (SeriesBatch::new(), SeriesBatch::new());
+        for (at, series) in self.0.iter().enumerate() {
+            let to = if at < 500 { &mut some } else { &mut rest };
+            to.begin(series.labels.clone(), series.identity);
+            for chunk in series.chunks {
+                to.push(chunk.clone());
+            }
+        }
+        self.0 = rest;
+        WholeAnswer::counted(some, &self.1)?.next_batch(batch)
+    }
+}
+
 struct Flushed(Vec<PartitionMark>);
 
 impl SeriesAnswer for Flushed {
@@ -78,7 +96,7 @@ impl QueryService for Recent {
         Ok(match self.found(&request) {
             // Floors are looked at when it is pulled.
             Err(Error::FloorAboveMark(floors)) => Box::new(Flushed(floors)),
-            found => Box::new(WholeAnswer::counted(found?, &budget)?),
+            found => Box::new(Batches(found?, budget)),
         })
     }
 

@@ -10,7 +10,7 @@ use mneme_block::write::{ChunkSeries, ChunkSource, MemorySink, WriterOptions, wr
 use mneme_bucket::{AttemptIds, Bucket};
 use mneme_model::chunk::{FloatChunkBuilder, merge};
 use mneme_model::{Cut, Labels, PartitionId, Samples, TenantId};
-use mneme_proto::internal::ingester::{Error, QueryService, SeriesRequest, drain};
+use mneme_proto::internal::ingester::{Error, QueryService, SeriesAnswer, SeriesRequest, drain};
 use mneme_querier::{Config, WithBlocks, block_access};
 use ulid::Ulid;
 
@@ -25,6 +25,7 @@ pub(crate) struct Store {
     pub(crate) manifests: Manifests,
     pub(crate) recent: Arc<Recent>,
     pub(crate) both: WithBlocks,
+    pub(crate) options: WriterOptions,
     blocks: u64,
 }
 
@@ -37,7 +38,14 @@ impl Store {
         let access = block_access(&Config::default(), reader, &prometheus::Registry::new()).unwrap();
         let service: Arc<dyn QueryService> = Arc::clone(&recent) as Arc<dyn QueryService>;
         let both = WithBlocks::new(service, manifests(), access);
-        Self { manifests: manifests(), bucket: bucket.clone(), recent, both, blocks: 0 }
+        Self {
+            manifests: manifests(),
+            bucket: bucket.clone(),
+            recent,
+            both,
+            options: WriterOptions::flush(),
+            blocks: 0,
+        }
     }
 
     /// Writes samples as they arrive: with a cut's stamp.
@@ -66,7 +74,7 @@ impl Store {
         let mut sink = MemorySink::default();
         self.blocks += 1;
         let id = Ulid::from_parts(1_700_000_000_000 + self.blocks, u128::from(self.blocks));
-        let meta = write_block(id, &WriterOptions::flush(), &mut source, &mut sink).unwrap().unwrap();
+        let meta = write_block(id, &self.options, &mut source, &mut sink).unwrap().unwrap();
         for (path, bytes) in sink.files {
             let key = format!("{}/{path}", BlockMeta::folder(&tenant(), id));
             self.bucket.put(&key, bytes).await.unwrap();
@@ -98,11 +106,13 @@ impl Store {
     /// All samples of all series.
     pub(crate) async fn all(&self) -> Result<Answer, Error> {
         // As the engine does: what was flushed while it was pulled is asked for once more.
-        let mut answer = self.both.select(request(), Arc::default()).await?;
-        let (found, _held) = match drain(&mut *answer) {
+        let pull = |mut answer: Box<dyn SeriesAnswer>| async move {
+            tokio::task::spawn_blocking(move || drain(&mut *answer)).await.unwrap()
+        };
+        let (found, _held) = match pull(self.both.select(request(), Arc::default()).await?).await {
             Err(Error::FloorAboveMark(floors)) => {
                 let again = request().again(&floors);
-                drain(&mut *self.both.select(again, Arc::default()).await?)?
+                pull(self.both.select(again, Arc::default()).await?).await?
             }
             drained => drained?,
         };

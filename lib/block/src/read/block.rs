@@ -7,6 +7,8 @@ use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Labels, Matcher, TenantId, TimestampMs};
 
 use super::access::Access;
+use super::batch_builder::BatchBuilder;
+use super::cursor::PartCursor;
 use super::deletion::Deletion;
 use super::exemplars::BlockExemplars;
 use super::part::{self, Part};
@@ -79,13 +81,33 @@ impl BlockReader {
         Ok(series)
     }
 
-    /// The same series, their samples as chunks: those of floats are rows as they lie in the pages ([`mneme_model::chunk::Columns`]),
-    /// whole where they reach beyond the range; nothing else of the pages is held. Each has its identity, whatever labels were asked for.
-    pub async fn batch(&self, select: &Select) -> Result<SeriesBatch, Error> {
-        let mut all = SeriesBatch::new();
+    /// The same series, to be read one after the other: of each part that has any a cursor, in the order of their series. Nothing of
+    /// samples is fetched yet. Each series has all its labels, whatever was asked for.
+    pub async fn cursors(&self, select: &Select) -> Result<Vec<PartCursor>, Error> {
+        let mut all = Vec::new();
         let select = Arc::new(Select { labels: Projection::All, ..select.clone() });
         for part in self.parts(&select.matchers, select.start, select.end) {
-            all.append(part.batch(&select).await?);
+            all.extend(part.cursor(&select).await?);
+        }
+        Ok(all)
+    }
+
+    /// All that the cursors give, within the budget.
+    pub async fn batch(&self, select: &Select) -> Result<SeriesBatch, Error> {
+        let (mut builder, mut all) = (BatchBuilder::new(select.start, select.end)?, SeriesBatch::new());
+        for mut cursor in self.cursors(select).await? {
+            if let Some(fetch) = cursor.fetch(u64::MAX) {
+                select.budget.take(fetch.bytes())?;
+                cursor.take(&fetch.run().await?);
+            }
+            while let Some(labels) = cursor.labels()? {
+                cursor.read(&mut builder)?;
+                select.budget.check(builder.bytes() as u64)?;
+                let identity = labels.view().identity();
+                builder.end_series(labels, identity);
+            }
+            select.budget.take(builder.bytes() as u64)?;
+            builder.finish(&mut all);
         }
         Ok(all)
     }

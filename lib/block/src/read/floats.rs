@@ -1,6 +1,7 @@
 //! Rows of floats, one after the other: pages are unpacked as rows come to need them, and their memory is taken for those that follow.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mneme_model::chunk::{Columns, Planes};
@@ -10,7 +11,7 @@ use super::labels;
 use super::leaf::Leaf;
 use super::lists::{Lists, columns};
 use super::pieces::Pieces;
-use super::plan::{Plan, list_len, want};
+use super::plan::{Heads, Plan, list_len, want};
 use crate::Error;
 use crate::codec::Bad;
 use crate::codec::page::Unpacker;
@@ -26,28 +27,19 @@ pub(crate) fn each(
     mut visit: impl FnMut(&RowHead, &Columns<'_>) -> Result<(), Bad>,
 ) -> Result<(), Error> {
     let heads = plan.heads(footer, pieces, unpacker)?;
-    let lists = plan.lists.iter().enumerate();
-    let lists = lists.map(|(at, (chunk, width))| Cursor::new(at, chunk, *width));
-    let mut cursors = Cursors(lists.collect());
+    let mut cursors = Cursors::new(plan);
     for row in plan.picked(&heads, wanted) {
-        let Some(head) = heads.rows.get(row as usize) else { continue };
-        for cursor in &mut cursors.0 {
-            cursor.seek(row, &heads.rows, footer, pieces, unpacker)?;
-        }
-        columns(head, &cursors).and_then(|columns| visit(head, &columns)).map_err(|bad| {
-            let column = format!("row of series {} at {}", head.sid, head.t0);
-            footer.bad(&column, plan.offset(), bad.0)
-        })?;
+        cursors.read(row, &heads, (footer, pieces), unpacker, &mut visit)?;
     }
-    cursors.0.into_iter().for_each(|cursor| cursor.close(unpacker));
+    cursors.close(unpacker);
     Ok(())
 }
 
 /// A column of lists, and where in it a row's values are.
-struct Cursor<'p> {
+struct Cursor {
     /// Its number among the columns of lists.
     at: usize,
-    chunk: &'p Chunk,
+    chunk: Arc<Chunk>,
     width: usize,
     /// The rows of the open page; empty at first.
     rows: Range<u32>,
@@ -58,8 +50,8 @@ struct Cursor<'p> {
     len: usize,
 }
 
-impl<'p> Cursor<'p> {
-    fn new(at: usize, chunk: &'p Chunk, width: usize) -> Self {
+impl Cursor {
+    fn new(at: usize, chunk: Arc<Chunk>, width: usize) -> Self {
         Self { at, chunk, width, rows: 0..0, leaf: Leaf::default(), row: 0, start: 0, len: 0 }
     }
 
@@ -102,7 +94,7 @@ impl<'p> Cursor<'p> {
         let place = self.chunk.pages.get(at).filter(|page| page.rows.start <= row);
         let place = place.ok_or_else(|| footer.bad(&self.chunk.column, 0, "a page is missing"))?;
         let bad = |bad: Bad| footer.bad(&self.chunk.column, place.bytes.start, bad.0);
-        let page = labels::page(footer, self.chunk, pieces, place, unpacker)?;
+        let page = labels::page(footer, &self.chunk, pieces, place, unpacker)?;
         self.leaf = Leaf::new(&page, self.width, want(self.at)).map_err(bad)?;
         let rows = heads.get(place.rows.start as usize..place.rows.end as usize).unwrap_or_default();
         if rows.iter().map(|head| list_len(head, self.at)).sum::<usize>() != self.leaf.count() {
@@ -119,19 +111,56 @@ impl<'p> Cursor<'p> {
     }
 }
 
-/// The columns of lists, all at the same row.
-struct Cursors<'p>(Vec<Cursor<'p>>);
+/// The columns of lists of a row group, all at the same row. Of each one page is unpacked.
+pub(crate) struct Cursors {
+    lists: Vec<Cursor>,
+    /// Where the row group starts in the file.
+    offset: u64,
+}
 
-impl Lists for Cursors<'_> {
+impl Cursors {
+    /// Before the first row.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let lists = plan.lists.iter().enumerate();
+        let lists = lists.map(|(at, (chunk, width))| Cursor::new(at, Arc::clone(chunk), *width));
+        Self { lists: lists.collect(), offset: plan.offset() }
+    }
+
+    /// Calls `visit` with a row, which is behind the one before.
+    pub(crate) fn read(
+        &mut self,
+        row: u32,
+        heads: &Heads,
+        (footer, pieces): (&Footer, &Pieces),
+        unpacker: &mut Unpacker,
+        mut visit: impl FnMut(&RowHead, &Columns<'_>) -> Result<(), Bad>,
+    ) -> Result<(), Error> {
+        let Some(head) = heads.rows.get(row as usize) else { return Ok(()) };
+        for cursor in &mut self.lists {
+            cursor.seek(row, &heads.rows, footer, pieces, unpacker)?;
+        }
+        columns(head, self).and_then(|columns| visit(head, &columns)).map_err(|bad| {
+            let column = format!("row of series {} at {}", head.sid, head.t0);
+            footer.bad(&column, self.offset, bad.0)
+        })
+    }
+
+    /// What is no longer looked at may be used for other pages.
+    pub(crate) fn close(self, unpacker: &mut Unpacker) {
+        self.lists.into_iter().for_each(|cursor| cursor.close(unpacker));
+    }
+}
+
+impl Lists for Cursors {
     #[inline]
     fn planes(&self, column: usize) -> Result<Planes<'_>, Bad> {
-        let cursor = self.0.get(column).ok_or(Bad("a column is missing"))?;
+        let cursor = self.lists.get(column).ok_or(Bad("a column is missing"))?;
         cursor.leaf.planes(cursor.start, cursor.len)
     }
 
     #[inline]
     fn plain(&self, column: usize) -> Result<&[u8], Bad> {
-        let cursor = self.0.get(column).ok_or(Bad("a column is missing"))?;
+        let cursor = self.lists.get(column).ok_or(Bad("a column is missing"))?;
         cursor.leaf.plain(cursor.start, cursor.len)
     }
 }

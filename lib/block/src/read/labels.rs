@@ -266,6 +266,11 @@ impl TextLists {
         Ok(lists)
     }
 
+    /// Bytes held.
+    pub(crate) fn memory(&self) -> u64 {
+        (self.texts.memory() + 4 * self.ids.capacity() + 8 * self.starts.capacity()) as u64
+    }
+
     /// The texts of a row.
     pub(crate) fn row(&self, row: u32) -> impl Iterator<Item = &str> {
         let row = row as usize;

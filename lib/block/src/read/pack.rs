@@ -63,6 +63,16 @@ impl Packer {
         Ok(())
     }
 
+    /// Chunks that were made.
+    pub(crate) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Bytes of chunks that are held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.piece.len()
+    }
+
     /// What was made.
     pub(crate) fn finish(mut self) -> Packed {
         if self.piece.len() < self.piece.capacity() / 2 {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mneme_model::chunk::{Chunk, SeriesBatch};
+use mneme_model::chunk::Chunk;
 use mneme_model::labels::METRIC_NAME;
 use mneme_model::{MatchOp, Matcher, TimestampMs};
 
 use super::access::Access;
-use super::batch;
 use super::block::BlockReader;
+use super::cursor::PartCursor;
 use super::exemplars::{self, BlockExemplars};
 use super::footer::Footer;
 use super::group::Row;
@@ -78,13 +78,26 @@ impl<'a> Part<'a> {
         Ok(series)
     }
 
-    /// The series that match, with their samples as chunks.
-    pub(crate) async fn batch(&self, select: &Arc<Select>) -> Result<SeriesBatch, Error> {
-        let Some(opened) = self.find(select).await? else { return Ok(SeriesBatch::new()) };
-        let (found, floats, histograms) = self.samples(opened).await?;
-        let select = Arc::clone(select);
-        let assemble = move || batch::assemble(&found, floats, histograms, &select);
-        self.block.access().compute(assemble).await
+    /// The series that match, to be read one after the other; `None`: there are none.
+    pub(crate) async fn cursor(&self, select: &Arc<Select>) -> Result<Option<PartCursor>, Error> {
+        let (table, floats, histograms) = futures::future::try_join3(
+            self.series_table(),
+            self.samples_table(FileKind::Samples),
+            self.samples_table(FileKind::Histograms),
+        )
+        .await?;
+        let access = self.block.access();
+        let unnamed = table.unnamed(access, select, self.block.deletions()).await?;
+        let Some(unnamed) = unnamed else { return Ok(None) };
+        let wanted = self.wanted(Arc::clone(&unnamed.sids), select);
+        let files = floats.into_iter().chain(histograms).collect();
+        let (own, select) = (access.clone(), Arc::clone(select));
+        let open = move || {
+            let cursor = PartCursor::new(own, Arc::clone(&select), (unnamed, wanted), files)?;
+            select.budget.take(cursor.bytes())?;
+            Ok(Some(cursor))
+        };
+        access.compute(open).await
     }
 
     /// The samples of the series found: chunks of floats with their series ids, row group by row group, and rows of histograms.

@@ -33,6 +33,19 @@ impl Pieces {
         Self { pieces }
     }
 
+    /// The same in memory of its own.
+    pub(crate) fn copy(&self) -> Self {
+        let copies = self.pieces.iter().map(|(start, bytes)| (*start, Bytes::copy_from_slice(bytes)));
+        Self { pieces: copies.collect() }
+    }
+
+    /// These and others, of other ranges.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.pieces.extend(other.pieces.iter().cloned());
+        self.pieces.sort_unstable_by_key(|(start, _)| *start);
+        self
+    }
+
     /// Fetches what is not here of the ranges of a file's data, with what is needed to check it, and checks it.
     pub(crate) async fn fetch_checked(
         &mut self,

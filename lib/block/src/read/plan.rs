@@ -9,6 +9,7 @@ use super::labels;
 use super::leaf::Want;
 use super::pieces::Pieces;
 use crate::Error;
+use crate::codec::checks::SECTOR;
 use crate::codec::page::Unpacker;
 use crate::rows::RowHead;
 use crate::schema::{HISTOGRAM_LISTS, HISTOGRAM_SCALARS, LISTS, SCALARS};
@@ -39,6 +40,14 @@ pub(crate) struct Heads {
     pub(crate) histograms: Vec<([i32; 6], f64)>,
 }
 
+impl Heads {
+    /// The rows that are wanted, of some.
+    pub(crate) fn picked(&self, rows: &[Range<u32>], wanted: impl Fn(&RowHead) -> bool) -> Vec<u32> {
+        let rows = rows.iter().cloned().flatten();
+        rows.filter(|row| self.rows.get(*row as usize).is_some_and(&wanted)).collect()
+    }
+}
+
 impl Plan {
     /// Plans the pages of `rows`: of scalars all of them, since they say where lists begin.
     pub(crate) fn new(
@@ -65,10 +74,32 @@ impl Plan {
 
     /// The ranges of the file to fetch.
     pub(crate) fn ranges(&self) -> Vec<Range<u64>> {
-        let scalars = self.scalars.iter().flat_map(|chunk| chunk.pages.iter().map(|page| page.bytes.clone()));
         let lists = self.lists.iter();
         let lists = lists.flat_map(|(chunk, _)| chunk.pages_of(&self.rows).map(|page| page.bytes.clone()));
-        scalars.chain(lists).collect()
+        self.scalar_ranges().chain(lists).collect()
+    }
+
+    /// What to fetch if the rows are read slice by slice: for each of `slices`, which ascend, its own pages, and apart from them what is
+    /// needed for all or several, with columns that are too small to be fetched in pieces.
+    pub(crate) fn ranges_of(&self, slices: &[Range<u32>]) -> (Vec<Range<u64>>, Vec<Vec<Range<u64>>>) {
+        let (mut shared, mut own) =
+            (self.scalar_ranges().collect::<Vec<_>>(), vec![Vec::new(); slices.len()]);
+        for (chunk, _) in &self.lists {
+            let bytes: u64 = chunk.pages_of(slices).map(|page| page.bytes.end - page.bytes.start).sum();
+            for page in chunk.pages_of(slices) {
+                let from = slices.partition_point(|rows| rows.end <= page.rows.start);
+                let to = slices.partition_point(|rows| rows.start < page.rows.end);
+                match own.get_mut(from) {
+                    Some(own) if to == from + 1 && bytes > SECTOR => own.push(page.bytes.clone()),
+                    _ => shared.push(page.bytes.clone()),
+                }
+            }
+        }
+        (shared, own)
+    }
+
+    fn scalar_ranges(&self) -> impl Iterator<Item = Range<u64>> {
+        self.scalars.iter().flat_map(|chunk| chunk.pages.iter().map(|page| page.bytes.clone()))
     }
 
     /// Where the row group starts in the file.
@@ -78,8 +109,7 @@ impl Plan {
 
     /// The rows that are wanted, by their scalars, of those whose pages are read.
     pub(crate) fn picked(&self, heads: &Heads, wanted: impl Fn(&RowHead) -> bool) -> Vec<u32> {
-        let rows = self.rows.iter().cloned().flatten();
-        rows.filter(|row| heads.rows.get(*row as usize).is_some_and(&wanted)).collect()
+        heads.picked(&self.rows, wanted)
     }
 
     /// Unpacks the scalars.

@@ -44,7 +44,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn is_wanted(&self, head: &RowHead) -> bool {
+    pub(crate) fn is_wanted(&self, head: &RowHead) -> bool {
         head.t0 <= self.end
             && self.start <= crate::write::window_end(head.t0, self.window_ms)
             && self.place(head.sid).is_some()
@@ -135,13 +135,14 @@ impl SamplesTable {
 
     fn plans(&self, wanted: &Wanted) -> Result<Vec<Plan>, Error> {
         let mut plans = Vec::new();
-        for group in 0..self.footer.groups() {
-            if let Some((first, last)) = self.footer.bounds(group, "t0")
-                && (first > wanted.end || crate::write::window_end(last, wanted.window_ms) < wanted.start)
-            {
-                continue;
+        for group in self.groups(wanted) {
+            let mut rows: Vec<Range<u32>> = Vec::new();
+            for (page, _) in self.pages_of_sids(group, &wanted.sids)? {
+                match rows.last_mut() {
+                    Some(last) if last.end == page.start => last.end = page.end,
+                    _ => rows.push(page),
+                }
             }
-            let rows = self.rows_of_sids(group, &wanted.sids)?;
             if !rows.is_empty() {
                 plans.push(Plan::new(&self.footer, group, self.histograms, rows)?);
             }
@@ -149,8 +150,17 @@ impl SamplesTable {
         Ok(plans)
     }
 
-    /// The rows of a row group whose pages may hold the series.
-    fn rows_of_sids(&self, group: usize, sids: &[u32]) -> Result<Vec<Range<u32>>, Error> {
+    /// The row groups that may have rows in the range, ascending.
+    pub(crate) fn groups(&self, wanted: &Wanted) -> impl Iterator<Item = usize> {
+        (0..self.footer.groups()).filter(|group| {
+            self.footer.bounds(*group, "t0").is_none_or(|(first, last)| {
+                first <= wanted.end && crate::write::window_end(last, wanted.window_ms) >= wanted.start
+            })
+        })
+    }
+
+    /// The rows of a row group page by page, of those that may hold the series; and the least series id of each page, as far as known.
+    pub(crate) fn pages_of_sids(&self, group: usize, sids: &[u32]) -> Result<Vec<(Range<u32>, u32)>, Error> {
         let any_within = |least: u32, greatest: u32| {
             let at = sids.partition_point(|sid| *sid < least);
             sids.get(at).is_some_and(|sid| *sid <= greatest)
@@ -165,17 +175,15 @@ impl SamplesTable {
             Some(ColumnIndexMetaData::INT32(bounds)) => Some(bounds),
             _ => None,
         };
-        let mut rows: Vec<Range<u32>> = Vec::new();
+        let mut rows: Vec<(Range<u32>, u32)> = Vec::new();
         for (at, page) in chunk.pages.iter().enumerate() {
-            let wanted =
-                bounds.as_ref().is_none_or(|bounds| match (bounds.min_value(at), bounds.max_value(at)) {
-                    (Some(least), Some(greatest)) => any_within(*least as u32, *greatest as u32),
-                    _ => true,
-                });
-            match rows.last_mut() {
-                Some(last) if wanted && last.end == page.rows.start => last.end = page.rows.end,
-                _ if wanted => rows.push(page.rows.clone()),
-                _ => {}
+            let bounds = bounds.as_ref().and_then(|bounds| bounds.min_value(at).zip(bounds.max_value(at)));
+            match bounds.map(|(least, greatest)| (*least as u32, *greatest as u32)) {
+                None => rows.push((page.rows.clone(), 0)),
+                Some((least, greatest)) if any_within(least, greatest) => {
+                    rows.push((page.rows.clone(), least));
+                }
+                Some(_) => {}
             }
         }
         Ok(rows)

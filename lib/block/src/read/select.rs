@@ -38,7 +38,7 @@ pub struct Select {
     pub labels: Projection,
     /// The read fails where more would be held.
     pub budget: ReadBudget,
-    /// Of series without histograms [`super::BlockReader::batch`] gives the newest sample of the range only.
+    /// Of series without histograms [`super::PartCursor`] gives the newest sample of the range only.
     pub newest_only: bool,
 }
 

@@ -24,6 +24,8 @@ use super::select::Select;
 use crate::Error;
 use crate::codec::page::Unpacker;
 use find::Candidate;
+pub(crate) use render::Names;
+use render::WantedLabels;
 use rest::Rest;
 
 /// A map of the labels that have no column of their own.
@@ -57,6 +59,24 @@ pub(crate) struct SeriesTable {
     numbers: HashMap<&'static str, Arc<NumberColumn>>,
 }
 
+/// The series that match.
+struct Matching {
+    table: SeriesTable,
+    selected: Vec<(Candidate, Holes)>,
+    wanted: WantedLabels,
+    /// From the first to the last of them.
+    rows: Vec<Range<u32>>,
+}
+
+/// The series that match, and what they are called.
+pub(crate) struct Unnamed {
+    /// Their rows, ascending.
+    pub(crate) sids: Arc<[u32]>,
+    /// Of those of which something is deleted.
+    pub(crate) holes: HashMap<u32, Holes>,
+    pub(crate) names: Names,
+}
+
 /// Tables with more series are read page by page, and what was read of them is not kept parsed.
 const MAX_PARSED_SERIES: u32 = 1 << 16;
 
@@ -77,35 +97,13 @@ impl SeriesTable {
 
     /// The series that match and have samples in the range that are not all deleted, ascending.
     pub(crate) async fn select(
-        mut self,
+        self,
         access: &Access,
         select: &Arc<Select>,
         deletions: &Arc<[Deletion]>,
     ) -> Result<Vec<Found>, Error> {
-        if self.footer.groups() == 0 || select.matchers.iter().any(|it| !self.may_match(it)) {
-            return Ok(Vec::new());
-        }
-        let rows = self.rows_of_name(&select.matchers)?;
-        let Some(rows) = rows else { return Ok(Vec::new()) };
-        let within = deletions.iter().filter(|it| it.overlaps(select.start, select.end));
-        let matchers = || select.matchers.iter().chain(within.clone().flat_map(|it| &it.matchers));
-        let columns: BTreeSet<String> = matchers().filter_map(|it| self.column(it.name())).collect();
-        let rest = matchers().any(|it| self.in_rest(it.name()));
-        self.fetch(access, &RANGE, &columns, rest, &rows).await?;
-        let (asked, deletions) = (Arc::clone(select), Arc::clone(deletions));
-        let find = move || {
-            let selected = self.find(&asked, &deletions, &rows)?;
-            Ok((self, selected))
-        };
-        let (mut table, selected) = access.compute(find).await?;
-        if selected.is_empty() {
-            return Ok(Vec::new());
-        }
-        let wanted = table.wanted_labels(&select.labels);
-        let end = |it: Option<&(Candidate, Holes)>| it.map(|(candidate, _)| candidate.row);
-        let rows = within_rows(&table.all_rows()?, end(selected.first()), end(selected.last()));
-        let columns = wanted.names.iter().map(|name| format!("l_{name}")).collect();
-        table.fetch(access, &[], &columns, wanted.rest, &rows).await?;
+        let Some(matching) = self.matching(access, select, deletions).await? else { return Ok(Vec::new()) };
+        let Matching { mut table, selected, wanted, rows } = matching;
         let asked = Arc::clone(select);
         let label = move || {
             let labels = table.labels(&selected, &asked.labels, &wanted, &rows)?;
@@ -119,6 +117,59 @@ impl SeriesTable {
             Ok(found.collect())
         };
         access.compute(label).await
+    }
+
+    /// The same series, to be named later; `None`: there are none.
+    pub(crate) async fn unnamed(
+        self,
+        access: &Access,
+        select: &Arc<Select>,
+        deletions: &Arc<[Deletion]>,
+    ) -> Result<Option<Unnamed>, Error> {
+        let Some(matching) = self.matching(access, select, deletions).await? else { return Ok(None) };
+        let Matching { mut table, selected, wanted, rows } = matching;
+        let asked = Arc::clone(select);
+        let read = move || {
+            let names = table.columns_of_names(&asked.labels, &wanted, &rows)?;
+            let sids = selected.iter().map(|(candidate, _)| candidate.row).collect();
+            let with_holes = selected.into_iter().filter(|(_, holes)| !holes.is_empty());
+            let holes = with_holes.map(|(candidate, holes)| (candidate.row, holes)).collect();
+            Ok(Some(Unnamed { sids, holes, names }))
+        };
+        access.compute(read).await
+    }
+
+    /// The series that match, whose labels were fetched.
+    async fn matching(
+        mut self,
+        access: &Access,
+        select: &Arc<Select>,
+        deletions: &Arc<[Deletion]>,
+    ) -> Result<Option<Matching>, Error> {
+        if self.footer.groups() == 0 || select.matchers.iter().any(|it| !self.may_match(it)) {
+            return Ok(None);
+        }
+        let Some(rows) = self.rows_of_name(&select.matchers)? else { return Ok(None) };
+        let within = deletions.iter().filter(|it| it.overlaps(select.start, select.end));
+        let matchers = || select.matchers.iter().chain(within.clone().flat_map(|it| &it.matchers));
+        let columns: BTreeSet<String> = matchers().filter_map(|it| self.column(it.name())).collect();
+        let rest = matchers().any(|it| self.in_rest(it.name()));
+        self.fetch(access, &RANGE, &columns, rest, &rows).await?;
+        let (asked, deletions) = (Arc::clone(select), Arc::clone(deletions));
+        let find = move || {
+            let selected = self.find(&asked, &deletions, &rows)?;
+            Ok((self, selected))
+        };
+        let (mut table, selected) = access.compute(find).await?;
+        if selected.is_empty() {
+            return Ok(None);
+        }
+        let wanted = table.wanted_labels(&select.labels);
+        let end = |it: Option<&(Candidate, Holes)>| it.map(|(candidate, _)| candidate.row);
+        let rows = within_rows(&table.all_rows()?, end(selected.first()), end(selected.last()));
+        let columns = wanted.names.iter().map(|name| format!("l_{name}")).collect();
+        table.fetch(access, &[], &columns, wanted.rest, &rows).await?;
+        Ok(Some(Matching { table, selected, wanted, rows }))
     }
 
     /// The names of the labels that have columns, and whether there are more.

@@ -3,6 +3,7 @@
 
 mod batch;
 mod broken;
+mod cursor;
 mod deletions;
 mod hostile;
 mod labels;

@@ -18,4 +18,9 @@ impl Rest {
     pub(super) fn get(&self, row: u32, name: &str) -> Option<&str> {
         self.row(row).find(|(key, _)| *key == name).map(|(_, value)| value)
     }
+
+    /// Bytes held.
+    pub(super) fn memory(&self) -> u64 {
+        self.keys.memory() + self.values.memory()
+    }
 }
