@@ -25,9 +25,9 @@ const BATCH: usize = 5000;
 
 fn ingester(bucket: &Bucket, registry: &prometheus::Registry) -> Ingester {
     let config = Config {
-        cut_interval_seconds: 1_000_000,
-        poll_interval_ms: 50,
-        flush_interval_seconds: 0,
+        cut_interval: Duration::from_secs(1_000_000),
+        poll_interval: Duration::from_millis(50),
+        flush_interval: Duration::ZERO,
         ..Config::default()
     };
     let parts = Parts {

@@ -24,7 +24,11 @@ const PARTITIONS: u16 = 64;
 const BATCH: usize = 5000;
 
 fn ingester(bucket: &Bucket, registry: &prometheus::Registry) -> Ingester {
-    let config = Config { cut_interval_seconds: 1_000_000, poll_interval_ms: 50, ..Config::default() };
+    let config = Config {
+        cut_interval: Duration::from_secs(1_000_000),
+        poll_interval: Duration::from_millis(50),
+        ..Config::default()
+    };
     let parts = Parts {
         instance: "bench".to_owned(),
         bucket: bucket.clone(),

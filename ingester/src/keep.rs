@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps the partitions until `drain`.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
-    let mut ticks = tokio::time::interval(shared.config.poll_interval().min(INTERVAL));
+    let mut ticks = tokio::time::interval(shared.config.poll_interval.min(INTERVAL));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeper = Keeper::new(shared);
     loop {
@@ -51,7 +51,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Nothing was done yet.
     pub(crate) fn new(shared: &Shared) -> Self {
-        Self { cutter: Cutter::new(shared.config.cut_interval()), tried: Cut(0), spilled: Cut(0) }
+        Self { cutter: Cutter::new(shared.config.cut_interval), tried: Cut(0), spilled: Cut(0) }
     }
 
     /// Cuts, writes checkpoints, relieves memory: whatever is due.

@@ -168,7 +168,7 @@ impl Ingester {
     ) -> Result<T, Error> {
         self.check_ready()?;
         let timer = self.shared.metrics.queries.with_label_values(&[kind]).start_timer();
-        let wait = self.shared.config.query_queue_timeout();
+        let wait = self.shared.config.query_queue_timeout;
         let turn = match tokio::time::timeout(wait, self.shared.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_)) => return Err(Error::NotReady("it is shutting down".to_owned())),

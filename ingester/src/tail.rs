@@ -32,7 +32,7 @@ pub(crate) enum Wait {
 
 /// Polls the log and the writers until `drain`.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
-    let mut ticks = tokio::time::interval(shared.config.poll_interval());
+    let mut ticks = tokio::time::interval(shared.config.poll_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut polls = 0u32;
     loop {
@@ -103,7 +103,7 @@ async fn poll_writer(shared: &Arc<Shared>, writer: SharedWriter, in_any_case: bo
         let Ok(writer) = writer.try_lock_owned() else { return Ok(()) };
         writer
     };
-    let delivers = writer.delivered.is_some_and(|at| at.elapsed() < shared.config.poll_interval());
+    let delivers = writer.delivered.is_some_and(|at| at.elapsed() < shared.config.poll_interval);
     if writer.sealed || (delivers && !in_any_case) {
         return Ok(());
     }

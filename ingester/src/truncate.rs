@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Truncates after each round of checkpoints until `drain`.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
-    let mut ticks = tokio::time::interval(shared.config.poll_interval().min(INTERVAL));
+    let mut ticks = tokio::time::interval(shared.config.poll_interval.min(INTERVAL));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut truncator = Truncator { done: Cut(0), clean_through: WriterId(0) };
     loop {

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 const KILLS: usize = 10;
 const SENDERS: u64 = 3;
 const SEED: u64 = 0x6d6e_656d_6522;
-const CONFIG: &str = "ingester:\n  cut_interval_seconds: 1\n  poll_interval_ms: 50\n";
+const CONFIG: &str = "ingester:\n  cut_interval: 1s\n  poll_interval: 50ms\n";
 
 #[test]
 fn nothing_is_lost_by_kills_among_cuts_checkpoints_and_truncation() {

@@ -31,7 +31,7 @@ impl Cleaner {
     /// Cleans these tenants and, once a day, all others, where that was not done lately. What fails is done the next time.
     pub(super) async fn run(&mut self, shared: &Arc<Shared>, mut tenants: Vec<TenantId>) {
         let options =
-            CleanOptions { version_age: shared.config.version_age(), orphan_age: shared.config.orphan_age() };
+            CleanOptions { version_age: shared.config.version_age, orphan_age: shared.config.orphan_age };
         let interval = INTERVAL.min(options.orphan_age);
         if self.looked.is_none_or(|at| at.elapsed() >= LOOK_INTERVAL.min(options.orphan_age)) {
             match shared.bucket.folders(TENANTS).await {

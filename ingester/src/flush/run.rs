@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// flushed by whoever comes after.
 pub(crate) async fn run(shared: &Arc<Shared>, drain: &Drain) -> Result<(), Error> {
     let config = &shared.config;
-    let mut schedule = Schedule::new(config.flush_interval(), &shared.instance, shared.clock.now_ms());
+    let mut schedule = Schedule::new(config.flush_interval, &shared.instance, shared.clock.now_ms());
     let mut rounds = Rounds::default();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

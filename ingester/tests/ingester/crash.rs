@@ -39,7 +39,7 @@ async fn one(seed: u64) {
     let mut next = 0i64;
     for life in 0..6 {
         let context = format!("seed {seed}, life {life}");
-        let config = Config { poll_interval_ms: 50 + random.below(500), ..quick() };
+        let config = Config { poll_interval: Duration::from_millis(50 + random.below(500)), ..quick() };
         let registry = prometheus::Registry::new();
         let ingester = ingester_with(&bucket, config, &registry);
         ingester.replay().await.expect(&context);

@@ -15,7 +15,12 @@ const HOUR: i64 = 3_600_000;
 const NOW: i64 = 100_000 * HOUR;
 
 pub(crate) fn config() -> Config {
-    Config { flush_interval_seconds: 0, orphan_age_seconds: 0, version_age_seconds: 0, ..quick() }
+    Config {
+        flush_interval: Duration::ZERO,
+        orphan_age: Duration::ZERO,
+        version_age: Duration::ZERO,
+        ..quick()
+    }
 }
 
 fn tenant(name: &str) -> Option<TenantId> {

@@ -5,6 +5,7 @@ use mneme_bucket::fake::{Fake, Faults, Scope};
 use mneme_ingester::{Config, Ingester, Parts};
 use mneme_proto::internal::ingester::{Error, QueryService};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::support::{PARTITIONS, Running, counter, everything, gauge, held, quick, records, until, writer};
 
@@ -92,9 +93,9 @@ async fn a_tenant_that_cannot_be_flushed_goes_to_disk_and_nobody_else_is_held_up
     let config = Config {
         max_head_bytes: 3 << 20,
         flush_head_bytes: 2 << 20,
-        flush_interval_seconds: 0,
-        orphan_age_seconds: 0,
-        version_age_seconds: 0,
+        flush_interval: Duration::ZERO,
+        orphan_age: Duration::ZERO,
+        version_age: Duration::ZERO,
         ..quick()
     };
     let running = start(&bucket, config, &directory.path().join("spill")).await;

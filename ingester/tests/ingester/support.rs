@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mneme_bucket::{AttemptIds, Bucket};
@@ -126,7 +127,11 @@ pub(crate) fn gauge(registry: &prometheus::Registry, name: &str) -> f64 {
 
 /// Cuts every second, so that a test need not wait; time is paused in tests that use it.
 pub(crate) fn quick() -> Config {
-    Config { cut_interval_seconds: 1, poll_interval_ms: 100, ..Config::default() }
+    Config {
+        cut_interval: Duration::from_secs(1),
+        poll_interval: Duration::from_millis(100),
+        ..Config::default()
+    }
 }
 
 /// An ingester with its tasks.

@@ -10,7 +10,7 @@ use crate::support::{held, ingester_with, records, writer};
 #[tokio::test]
 async fn a_writer_that_does_not_deliver_is_read() {
     let bucket = Bucket::memory();
-    let config = Config { poll_interval_ms: 10, ..Config::default() };
+    let config = Config { poll_interval: Duration::from_millis(10), ..Config::default() };
     let ingester = ingester_with(&bucket, config, &prometheus::Registry::new());
     ingester.replay().await.unwrap();
     let (signal, drain) = mneme_server::drain::channel();

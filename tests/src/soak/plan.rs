@@ -48,7 +48,7 @@ impl Plan {
     /// The config of the process: cuts, checkpoints and truncation every minute.
     pub(super) fn config(&self) -> String {
         format!(
-            "ingester: {{cut_interval_seconds: {CUT_SECONDS}, max_head_bytes: {}}}\nself_monitoring: {{enabled: false}}\n",
+            "ingester: {{cut_interval: {CUT_SECONDS}s, max_head_bytes: {}}}\nself_monitoring: {{enabled: false}}\n",
             self.budget
         )
     }
