@@ -38,10 +38,33 @@ impl Buffers {
         }
     }
 
-    pub(crate) fn give_records(&self, records: Records) {
+    /// Keeps them without what they name: a catalog that nobody needs any more must not stay for them.
+    pub(crate) fn give_records(&self, mut records: Records) {
+        let is_small = records.size() <= LARGEST;
+        let tenant = records.tenant().clone();
+        records.reset(tenant);
         let mut kept = self.records.lock();
-        if kept.len() < KEPT && records.size() <= LARGEST {
+        if kept.len() < KEPT && is_small {
             kept.push(records);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mneme_wal::Catalog;
+
+    use super::*;
+
+    #[test]
+    fn records_that_are_kept_hold_no_catalog() {
+        let (buffers, catalog) = (Buffers::default(), Arc::new(Catalog::new(1 << 20)));
+        let mut records = buffers.records(&TenantId::anonymous());
+        records.set_catalog(Arc::clone(&catalog));
+        buffers.give_records(records);
+        assert_eq!(Arc::strong_count(&catalog), 1);
+        assert_eq!(buffers.records.lock().len(), 1);
     }
 }
