@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 use mneme_model::{Cut, PartitionId};
 use mneme_server::Drain;
+use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 
 use crate::Error;
-use crate::checkpoint::{self, Header, Places};
+use crate::checkpoint::{self, Encoder, Header, Places};
 use crate::complete::{newest_complete, places, seal_holders};
 use crate::cuts::Cutter;
 use crate::flush::FlushPoint;
@@ -104,7 +105,7 @@ impl Keeper {
         };
         shared.strands.barrier().await?;
         let (places, finished) = places(shared, cut, entry).await;
-        let round = Round { shared, cut, places: &places };
+        let round = Round { shared, cut, places: &places, encoders: Mutex::default() };
         let timer = shared.metrics.checkpoint_seconds.start_timer();
         let mut results = stream::iter(0..shared.partitions.count())
             .map(PartitionId)
@@ -160,6 +161,8 @@ struct Round<'a> {
     shared: &'a Arc<Shared>,
     cut: Cut,
     places: &'a Places,
+    /// Those that make none now.
+    encoders: Mutex<Vec<Encoder>>,
 }
 
 impl Round<'_> {
@@ -178,16 +181,22 @@ impl Round<'_> {
             places: self.places.clone(),
         };
         let (partitions, encoded_header) = (shared.partitions.clone(), header.clone());
+        let mut encoder = self.encoders.lock().pop().unwrap_or_default();
         let work = tokio::task::spawn_blocking(move || {
-            partitions.get(partition).map(|head| checkpoint::encode(head, &encoded_header))
+            let encoded = partitions.get(partition).map(|head| encoder.encode(head, &encoded_header));
+            (encoded, encoder)
         });
-        let encoded = match work.await.map_err(|_| Error::Apply)? {
+        let (encoded, mut encoder) = work.await.map_err(|_| Error::Apply)?;
+        let encoded = match encoded {
             Some(Ok(encoded)) => encoded,
             Some(Err(error)) => return Err(Error::Spilled(error.to_string())),
             None => return Ok(None),
         };
         let bytes = encoded.bytes.len() as u64;
-        match checkpoint::save(&shared.bucket, &header, encoded.bytes).await? {
+        let saved = checkpoint::save(&shared.bucket, &header, encoded.bytes.clone()).await;
+        encoder.reuse(encoded.bytes);
+        self.encoders.lock().push(encoder);
+        match saved? {
             checkpoint::Saved::There { floor } => {
                 shared.metrics.checkpoints_written.inc();
                 shared.metrics.checkpoint_bytes_written.inc_by(bytes);

@@ -4,7 +4,7 @@
 //! - *places*: where the log and each writer's segments go on for who has everything below the cut.
 //! - A *page* holds some series of some tenants; the *directory* at the end tells where the pages of each tenant are.
 //!
-//! Writing: [`encode`] a head's generations -> [`save`]. Reading: [`CheckpointReader`] opens one, page by page -> [`load`] into a head.
+//! Writing: an [`Encoder`] of a head's generations -> [`save`]. Reading: [`CheckpointReader`] opens one, page by page -> [`load`] into a head.
 
 mod coverage;
 mod directory;
@@ -28,7 +28,7 @@ pub(crate) use load::load;
 pub(crate) use places::Places;
 pub(crate) use read::CheckpointReader;
 pub(crate) use save::{Saved, save};
-pub(crate) use write::encode;
+pub(crate) use write::Encoder;
 
 /// The first bytes of a checkpoint.
 const MAGIC: [u8; 8] = *b"MNEMECKP";

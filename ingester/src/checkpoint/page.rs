@@ -29,12 +29,17 @@ pub(crate) enum Record<'a> {
     Metadata { metric: &'a str, metadata: Metadata },
 }
 
-/// A page that fills.
+/// A page that fills. Its memory is used again for the next one.
 #[derive(Default)]
 pub(super) struct PageBuilder {
     index: Vec<u8>,
     data: Vec<u8>,
     run: Option<Run>,
+    /// Of the run.
+    records: Vec<u8>,
+    /// The index as it is stored, in the making.
+    compressed: Vec<u8>,
+    compressor: Option<zstd::bulk::Compressor<'static>>,
     last_time: i64,
 }
 
@@ -42,10 +47,18 @@ struct Run {
     tenant: u64,
     kind: u8,
     count: u64,
-    records: Vec<u8>,
 }
 
 impl PageBuilder {
+    /// Forgets a page that was begun.
+    pub(super) fn clear(&mut self) {
+        self.run = None;
+        self.index.clear();
+        self.data.clear();
+        self.records.clear();
+        self.last_time = 0;
+    }
+
     pub(super) fn series(
         &mut self,
         tenant: u64,
@@ -89,8 +102,7 @@ impl PageBuilder {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        let run = self.run.as_ref().map_or(0, |run| run.records.len());
-        self.index.len() + run >= FULL_INDEX || self.data.len() >= FULL_DATA
+        self.index.len() + self.records.len() >= FULL_INDEX || self.data.len() >= FULL_DATA
     }
 
     /// Appends the page to an object and starts the next one; `None` if there is nothing in it.
@@ -100,10 +112,8 @@ impl PageBuilder {
             return None;
         }
         let start = out.len();
-        match zstd::bulk::compress(&self.index, 1) {
-            Ok(compressed) if compressed.len() < self.index.len() => out.extend_from_slice(&compressed),
-            _ => out.extend_from_slice(&self.index),
-        }
+        let is_smaller = self.compress();
+        out.extend_from_slice(if is_smaller { &self.compressed } else { &self.index });
         let index_len = (out.len() - start) as u32;
         out.extend_from_slice(&self.data);
         let entry = PageEntry {
@@ -113,10 +123,20 @@ impl PageBuilder {
             data_len: self.data.len() as u32,
             crc: crc32c::crc32c(&out[start..]),
         };
-        self.index.clear();
-        self.data.clear();
-        self.last_time = 0;
+        self.clear();
         Some(entry)
+    }
+
+    /// Compresses the index; `false` where it does not get smaller.
+    fn compress(&mut self) -> bool {
+        if self.compressor.is_none() {
+            self.compressor = zstd::bulk::Compressor::new(1).ok();
+        }
+        let Some(compressor) = &mut self.compressor else { return false };
+        self.compressed.clear();
+        self.compressed.reserve(zstd::zstd_safe::compress_bound(self.index.len()));
+        let compressed = compressor.compress_to_buffer(&self.index, &mut self.compressed);
+        compressed.is_ok_and(|len| len < self.index.len())
     }
 
     /// The run of this tenant and kind, with room for one more record.
@@ -124,9 +144,8 @@ impl PageBuilder {
         if self.run.as_ref().is_none_or(|run| run.tenant != tenant || run.kind != kind) {
             self.end_run();
         }
-        let run = self.run.get_or_insert_with(|| Run { tenant, kind, count: 0, records: Vec::new() });
-        run.count += 1;
-        &mut run.records
+        self.run.get_or_insert(Run { tenant, kind, count: 0 }).count += 1;
+        &mut self.records
     }
 
     fn end_run(&mut self) {
@@ -134,7 +153,8 @@ impl PageBuilder {
         put_varint(&mut self.index, run.tenant);
         self.index.push(run.kind);
         put_varint(&mut self.index, run.count);
-        self.index.extend_from_slice(&run.records);
+        self.index.extend_from_slice(&self.records);
+        self.records.clear();
     }
 }
 

@@ -10,7 +10,7 @@ use mneme_model::{
 };
 use mneme_wal::Error;
 
-use super::{CheckpointReader, Header, Places, encode, key, load};
+use super::{CheckpointReader, Encoder, Header, Places, key, load};
 
 const COUNT: u16 = 64;
 const PARTITION: PartitionId = PartitionId(9);
@@ -102,7 +102,7 @@ async fn a_loaded_head_answers_as_the_saved_one() {
     // Small, and large enough for several pages and ranges.
     for series in [0, 1, 40, 5_000] {
         let (head, bucket) = (filled(series), Bucket::memory());
-        let encoded = encode(&head, &header(0, 4)).unwrap();
+        let encoded = Encoder::default().encode(&head, &header(0, 4)).unwrap();
         assert_eq!(encoded.series, 3 * series as u64);
         put(&bucket, &encoded.bytes).await;
         let again = Head::new(HeadConfig::default());
@@ -116,10 +116,21 @@ async fn a_loaded_head_answers_as_the_saved_one() {
     }
 }
 
+#[test]
+fn an_encoder_that_is_used_again_writes_the_same() {
+    let mut encoder = Encoder::default();
+    for series in [5_000, 1, 0, 40] {
+        let head = filled(series);
+        let again = encoder.encode(&head, &header(0, 4)).unwrap();
+        assert!(again.bytes == Encoder::default().encode(&head, &header(0, 4)).unwrap().bytes, "{series}");
+        encoder.reuse(again.bytes);
+    }
+}
+
 #[tokio::test]
 async fn only_the_generations_asked_for_are_saved() {
     let (head, bucket) = (filled(10), Bucket::memory());
-    put(&bucket, &encode(&head, &header(2, 4)).unwrap().bytes).await;
+    put(&bucket, &Encoder::default().encode(&head, &header(2, 4)).unwrap().bytes).await;
     let again = Head::new(HeadConfig::default());
     let size = bucket.head(&key(PARTITION, COUNT, Cut(4))).await.unwrap().size;
     restore(&bucket, size, &again).await.unwrap();
@@ -130,7 +141,7 @@ async fn only_the_generations_asked_for_are_saved() {
 #[tokio::test]
 async fn every_flipped_bit_and_every_length_is_an_error_that_names_the_key() {
     let bucket = Bucket::memory();
-    let whole = encode(&filled(2), &header(0, 4)).unwrap().bytes;
+    let whole = Encoder::default().encode(&filled(2), &header(0, 4)).unwrap().bytes;
     let key = key(PARTITION, COUNT, Cut(4));
     for bit in 0..whole.len() * 8 {
         let mut bytes = whole.to_vec();

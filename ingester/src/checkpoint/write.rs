@@ -18,34 +18,52 @@ pub(crate) struct Encoded {
     pub(crate) series: u64,
 }
 
-/// Encodes the generations `header.from..header.cut` of a head, tenant by tenant, and all tenants' metadata. The head is locked
-/// for some thousand series at a time.
-///
-/// # Errors
-/// [`ReadError`]: spilled chunks cannot be read back.
-pub(crate) fn encode(head: &Head, header: &Header) -> Result<Encoded, ReadError> {
-    let mut writer = Writer::new(header);
-    let mut tenants = head.tenants();
-    tenants.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
-    for tenant in tenants {
-        writer.tenant(head, tenant)?;
+/// Makes checkpoints, one after the other, in the same memory: whatever thread makes the next one, the allocator would keep what it
+/// worked with for each of them.
+#[derive(Default)]
+pub(crate) struct Encoder {
+    object: Vec<u8>,
+    page: PageBuilder,
+}
+
+impl Encoder {
+    /// Encodes the generations `header.from..header.cut` of a head, tenant by tenant, and all tenants' metadata. The head is locked
+    /// for some hundred series at a time.
+    ///
+    /// # Errors
+    /// [`ReadError`]: spilled chunks cannot be read back.
+    pub(crate) fn encode(&mut self, head: &Head, header: &Header) -> Result<Encoded, ReadError> {
+        let mut writer = Writer::new(header, std::mem::take(&mut self.object), &mut self.page);
+        let mut tenants = head.tenants();
+        tenants.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+        for tenant in tenants {
+            writer.tenant(head, tenant)?;
+        }
+        Ok(writer.finish())
     }
-    Ok(writer.finish())
+
+    /// Takes the memory of a checkpoint back that nobody looks at any more.
+    pub(crate) fn reuse(&mut self, bytes: Bytes) {
+        if let Ok(bytes) = bytes.try_into_mut() {
+            self.object = bytes.into();
+        }
+    }
 }
 
 struct Writer<'a> {
     header: &'a Header,
     object: Vec<u8>,
-    page: PageBuilder,
+    page: &'a mut PageBuilder,
     directory: Directory,
     series: u64,
 }
 
 impl<'a> Writer<'a> {
-    fn new(header: &'a Header) -> Self {
-        let mut object = Vec::with_capacity(4 << 10);
+    fn new(header: &'a Header, mut object: Vec<u8>, page: &'a mut PageBuilder) -> Self {
+        object.clear();
+        page.clear();
         header.encode(&mut object);
-        Self { header, object, page: PageBuilder::default(), directory: Directory::default(), series: 0 }
+        Self { header, object, page, directory: Directory::default(), series: 0 }
     }
 
     fn tenant(&mut self, head: &Head, tenant: TenantId) -> Result<(), ReadError> {

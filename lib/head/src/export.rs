@@ -1,6 +1,6 @@
 //! Generations, page by page, for flushes and checkpoints.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use hashbrown::HashMap;
 use mneme_model::chunk::Chunk;
@@ -37,16 +37,20 @@ pub struct ExportedSeries {
     pub exemplars: Vec<(Cut, Exemplar)>,
 }
 
-/// The exemplars of some generations by their series. Each tenant's are sorted out when its first series asks.
+/// The exemplars of a page's series, of some generations. Each tenant's are sorted out when its first series asks.
 pub(crate) struct ExemplarsBySlot<'a> {
     state: &'a State,
     cuts: &'a Range<Cut>,
+    /// From the page's first slot to its last.
+    slots: RangeInclusive<u32>,
     tenants: HashMap<u32, HashMap<SeriesRef, Vec<(Cut, Exemplar)>>>,
 }
 
 impl<'a> ExemplarsBySlot<'a> {
-    pub(crate) fn new(state: &'a State, cuts: &'a Range<Cut>) -> Self {
-        Self { state, cuts, tenants: HashMap::new() }
+    /// For the series in `slots`, which ascend.
+    pub(crate) fn new(state: &'a State, cuts: &'a Range<Cut>, slots: &[u32]) -> Self {
+        let (first, last) = (slots.first().copied().unwrap_or(1), slots.last().copied().unwrap_or(0));
+        Self { state, cuts, slots: first..=last, tenants: HashMap::new() }
     }
 
     /// Those of a series, in order of arrival.
@@ -54,6 +58,9 @@ impl<'a> ExemplarsBySlot<'a> {
         let sorted = self.tenants.entry(tenant).or_insert_with(|| {
             let mut sorted: HashMap<SeriesRef, Vec<(Cut, Exemplar)>> = HashMap::new();
             for (series, cut, exemplar) in self.state.tenants[tenant as usize].exemplars.stamped(self.cuts) {
+                if !self.slots.contains(&series.slot) {
+                    continue;
+                }
                 sorted.entry(series).or_default().push((cut, exemplar.clone()));
             }
             sorted

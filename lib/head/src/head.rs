@@ -20,8 +20,11 @@ use crate::{
     TenantStats, TextSet, Wanted, Window,
 };
 
-/// So many slots are worked on under one hold of the lock when a generation is dropped or exported.
+/// So many slots are worked on under one hold of the lock when a generation is dropped.
 pub(crate) const SLOTS_PER_HOLD: u32 = 4096;
+/// So many slots make a page of an export. Its series lie in memory with all their labels, about a kilobyte each, which the allocator
+/// keeps for each of the threads that has exported.
+const SLOTS_PER_PAGE: u32 = 512;
 
 /// One partition's recent series of all tenants. Share it by reference or `Arc`; every call locks for itself.
 #[derive(Default)]
@@ -201,7 +204,7 @@ impl Head {
     /// A page of the generations `cuts`, of one tenant or of all. Start with `after = None`, go on with the page's `next`.
     ///
     /// Records that arrive between two pages may be missing: a generation is complete once its cut is.
-    /// A page holds at most 4096 series. A tenant's metadata are not part of a generation: [`Self::export_metadata`].
+    /// A page holds at most 512 series. A tenant's metadata are not part of a generation: [`Self::export_metadata`].
     #[must_use]
     pub fn export(&self, tenant: Option<&str>, cuts: Range<Cut>, after: Option<ExportCursor>) -> ExportPage {
         let mut reads = Reads::default();
@@ -232,10 +235,12 @@ impl Head {
             return page;
         };
         let start = after.map_or(0, |cursor| cursor.0);
-        let mut exemplars = ExemplarsBySlot::new(&state, cuts);
-        let mut export = |slot: u32| {
-            let Some(series) = state.slab.get(slot) else { return };
-            let (mut chunks, mut files) = (Vec::new(), false);
+        let (slots, next) = page_of(&state, only, start);
+        page.next = next.map(ExportCursor);
+        let mut exemplars = ExemplarsBySlot::new(&state, cuts, &slots);
+        for slot in slots {
+            let Some(series) = state.slab.get(slot) else { continue };
+            let (mut chunks, mut files) = (Vec::with_capacity(1), false);
             let whole = (TimestampMs::MIN, TimestampMs::MAX);
             series.chunks((&self.config, &state.store), cuts, whole, &mut |cut, found| match found {
                 Found::File(read) => {
@@ -250,19 +255,7 @@ impl Head {
                 let labels = owner.index.labels(&series.labels);
                 page.series.push(ExportedSeries { tenant: owner.id.clone(), labels, chunks, exemplars });
             }
-        };
-        page.next = match only {
-            None => {
-                let end = state.slab.end().min(start.saturating_add(SLOTS_PER_HOLD));
-                (start..end).for_each(&mut export);
-                (end < state.slab.end()).then_some(ExportCursor(end))
-            }
-            Some(tenant) => {
-                let mut slots = state.tenants[tenant as usize].index.series().range(start..);
-                slots.by_ref().take(SLOTS_PER_HOLD as usize).for_each(&mut export);
-                slots.next().map(ExportCursor)
-            }
-        };
+        }
         page
     }
 
@@ -345,6 +338,16 @@ impl Head {
         let Some(tenant) = state.tenant(tenant) else { return T::default() };
         answer(Reader { config: &self.config, state: &state, tenant })
     }
+}
+
+/// The slots of a page from `start` on, of one tenant or of all, and where the next page starts.
+fn page_of(state: &State, tenant: Option<u32>, start: u32) -> (Vec<u32>, Option<u32>) {
+    let Some(tenant) = tenant else {
+        let end = state.slab.end().min(start.saturating_add(SLOTS_PER_PAGE));
+        return ((start..end).collect(), (end < state.slab.end()).then_some(end));
+    };
+    let mut slots = state.tenants[tenant as usize].index.series().range(start..);
+    (slots.by_ref().take(SLOTS_PER_PAGE as usize).collect(), slots.next())
 }
 
 /// Does `work` with the slots of all series, some at a time: between two the lock is given up, so that writes and reads go on.

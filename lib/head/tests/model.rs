@@ -180,11 +180,18 @@ proptest! {
         }
         // A head made of exported generations answers alike.
         let copy = Head::new(config());
-        let page = forward.export(None, Cut(from)..Cut(u64::MAX), None);
-        prop_assert_eq!(page.next, None);
-        prop_assert!(page.failed.is_none());
+        let (mut exported, mut after) = (Vec::new(), None);
+        loop {
+            let page = forward.export(None, Cut(from)..Cut(u64::MAX), after);
+            prop_assert!(page.failed.is_none());
+            exported.extend(page.series);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
         // In any order, as several checkpoints may bring them.
-        let mut parts: Vec<_> = page.series.iter().flat_map(|one| one.chunks.iter().map(move |part| (one, part))).collect();
+        let mut parts: Vec<_> = exported.iter().flat_map(|one| one.chunks.iter().map(move |part| (one, part))).collect();
         shuffle(&mut parts, seed);
         for (series, (cut, chunk)) in parts {
             let mut appender = copy.appender();

@@ -91,16 +91,24 @@ fn spilled_generations_are_exported() {
     let folder = tempfile::tempdir().unwrap();
     let head = filled();
     let export = || {
-        let mut page = head.export(Some("anonymous"), Cut(1)..Cut(3), None);
-        assert!(page.failed.is_none() && page.next.is_none());
-        page.series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let (mut exported, mut after) = (Vec::new(), None);
+        loop {
+            let page = head.export(Some("anonymous"), Cut(1)..Cut(3), after);
+            assert!(page.failed.is_none());
+            exported.extend(page.series);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        exported.sort_by(|a, b| a.labels.cmp(&b.labels));
         let samples = |chunks: &[(Cut, mneme_model::chunk::Chunk)]| {
             let mut samples = Samples::default();
             let chunks: Vec<_> = chunks.iter().map(|(_, chunk)| chunk.clone()).collect();
             merge(&chunks, i64::MIN, i64::MAX, &mut samples).unwrap();
             samples
         };
-        page.series.iter().map(|one| (one.labels.clone(), samples(&one.chunks))).collect::<Vec<_>>()
+        exported.iter().map(|one| (one.labels.clone(), samples(&one.chunks))).collect::<Vec<_>>()
     };
     let want = export();
     assert_eq!(want.len(), SERIES);
