@@ -27,6 +27,7 @@ fn main() {
     }
     if runs("wide") {
         held("a day of 20,000 series", 20_000, 1, "step=600");
+        held("30 days of 4,000 series", 4000, 30, "step=3600");
     }
 }
 

@@ -26,7 +26,7 @@ const BATCH_SERIES: usize = 1024;
 
 /// What is held of all parts together that was fetched and is not read, at most, and as a part of what is left of a budget; but of each
 /// part a page. Larger stretches are fewer requests.
-const AHEAD_BYTES: u64 = 256 << 20;
+const AHEAD_BYTES: u64 = 128 << 20;
 const AHEAD_OF_LEFT: u64 = 4;
 
 /// Stretches of a part that are held at a time: what is almost read, what is read, what is being fetched.

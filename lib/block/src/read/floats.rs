@@ -55,7 +55,7 @@ impl Cursor {
         Self { at, chunk, width, rows: 0..0, leaf: Leaf::default(), row: 0, start: 0, len: 0 }
     }
 
-    /// Goes to a row that is not before the one where it is.
+    /// Goes to a row that is not before the one where it is. Says whether another page was unpacked.
     #[inline]
     fn seek(
         &mut self,
@@ -64,20 +64,21 @@ impl Cursor {
         footer: &Footer,
         pieces: &Pieces,
         unpacker: &mut Unpacker,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let column = self.at;
         let len = |row: u32| heads.get(row as usize).map_or(0, |head| list_len(head, column));
         let here = len(row);
         if here == 0 {
             self.len = 0;
-            return Ok(());
+            return Ok(false);
         }
-        if self.rows.end <= row {
+        let opens = self.rows.end <= row;
+        if opens {
             self.open(row, heads, footer, pieces, unpacker)?;
         }
         self.start += (self.row..row).map(len).sum::<usize>();
         (self.row, self.len) = (row, here);
-        Ok(())
+        Ok(opens)
     }
 
     /// Unpacks the page that has a row.
@@ -114,6 +115,8 @@ impl Cursor {
 /// The columns of lists of a row group, all at the same row. Of each one page is unpacked.
 pub(crate) struct Cursors {
     lists: Vec<Cursor>,
+    /// Pages stay for a while: they should be small.
+    narrow: bool,
     /// Where the row group starts in the file.
     offset: u64,
 }
@@ -123,7 +126,12 @@ impl Cursors {
     pub(crate) fn new(plan: &Plan) -> Self {
         let lists = plan.lists.iter().enumerate();
         let lists = lists.map(|(at, (chunk, width))| Cursor::new(at, Arc::clone(chunk), *width));
-        Self { lists: lists.collect(), offset: plan.offset() }
+        Self { lists: lists.collect(), narrow: false, offset: plan.offset() }
+    }
+
+    /// The same for rows that are read with long breaks between them: pages are held without their zeros, which costs a copy.
+    pub(crate) fn narrow(plan: &Plan) -> Self {
+        Self { narrow: true, ..Self::new(plan) }
     }
 
     /// Calls `visit` with a row, which is behind the one before.
@@ -137,7 +145,10 @@ impl Cursors {
     ) -> Result<(), Error> {
         let Some(head) = heads.rows.get(row as usize) else { return Ok(()) };
         for cursor in &mut self.lists {
-            cursor.seek(row, &heads.rows, footer, pieces, unpacker)?;
+            let opened = cursor.seek(row, &heads.rows, footer, pieces, unpacker)?;
+            if opened && self.narrow {
+                unpacker.give_back(cursor.leaf.narrow());
+            }
         }
         columns(head, self).and_then(|columns| visit(head, &columns)).map_err(|bad| {
             let column = format!("row of series {} at {}", head.sid, head.t0);

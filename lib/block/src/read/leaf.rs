@@ -57,6 +57,24 @@ impl Leaf {
         self.values
     }
 
+    /// Keeps only the streams that are not all zeros, in memory of their own; gives what is not held any more.
+    pub(crate) fn narrow(&mut self) -> Bytes {
+        let is_zero =
+            |stream: &[u8]| stream.chunks(1024).all(|some| some.iter().fold(0, |all, byte| all | byte) == 0);
+        let stream = |at: usize| self.values.get(at * self.count..(at + 1) * self.count).unwrap_or_default();
+        let mut width = self.width;
+        while self.split && width > 1 && is_zero(stream(width - 1)) {
+            width -= 1;
+        }
+        if width == self.width {
+            return Bytes::new();
+        }
+        self.width = width;
+        let kept = self.values.get(..width * self.count).unwrap_or_default();
+        let kept = Bytes::copy_from_slice(kept);
+        std::mem::replace(&mut self.values, kept)
+    }
+
     /// Bytes held.
     pub(crate) fn memory(&self) -> usize {
         self.values.len()

@@ -179,7 +179,7 @@ impl OrderedRows {
                     Some(open) => open,
                     None => Open {
                         heads: group.plan.heads(&self.footer, &pieces, unpacker)?,
-                        cursors: Cursors::new(&group.plan),
+                        cursors: Cursors::narrow(&group.plan),
                         pieces: Pieces::default(),
                         rows: VecDeque::new(),
                     },
