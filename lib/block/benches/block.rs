@@ -29,6 +29,8 @@ const RUNS: usize = 5;
 
 fn main() {
     let hour = 3_600_000;
+    // As the program does.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "decode") {
         let only: Option<usize> = arguments.iter().find_map(|argument| argument.parse().ok());
@@ -81,9 +83,8 @@ fn decode(name: &str, meta: &BlockMeta, sink: MemorySink, samples: f64, runs: us
     let tenant = TenantId::anonymous();
     let folder = BlockMeta::folder(&tenant, meta.id);
     let files = sink.files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes)).collect();
-    let ranges = Arc::new(MemoryRanges(files));
     let meta = Arc::new(meta.clone());
-    let cold = Access::new(ranges.clone(), ReadOptions::default());
+    let cold = Access::new(Arc::new(MemoryRanges(files)), ReadOptions::default());
     let parsed = Some(Arc::new(ParsedCache::new(256 << 20)));
     let warm = BlockReader::with(tenant.clone(), Arc::clone(&meta), Access { parsed, ..cold.clone() });
     let reader = BlockReader::with(tenant, meta, cold);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mneme_model::TimestampMs;
-use mneme_model::chunk::{Chunk, Columns, FloatChunkBuilder};
+use mneme_model::chunk::{Chunk, Columns, Encoding, FloatChunkBuilder};
 
 use super::Holes;
 use crate::codec::Bad;
@@ -49,7 +49,13 @@ impl Packer {
             None => {
                 self.make_room(columns.size());
                 columns.write(&mut self.piece);
-                Chunk::of_columns(columns, Bytes::new())
+                Chunk {
+                    encoding: Encoding::Columns,
+                    min_time: first,
+                    max_time: last,
+                    count: columns.count as u32,
+                    data: Bytes::new(),
+                }
             }
             Some(holes) => {
                 let Some(chunk) = without(columns, holes)? else { return Ok(()) };

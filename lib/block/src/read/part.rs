@@ -52,7 +52,7 @@ impl<'a> Part<'a> {
         let Some(opened) = self.find(select).await? else { return Ok(Vec::new()) };
         let file: Arc<str> = self.key(FileKind::Samples).into();
         let wanted = opened.wanted.clone();
-        let (found, floats, histograms) = self.samples(opened).await?;
+        let Sampled { found, floats, histograms } = self.samples(opened).await?;
         let series = found.iter().map(|found| BlockSeries {
             labels: found.labels.clone(),
             file: Arc::clone(&file),
@@ -100,11 +100,8 @@ impl<'a> Part<'a> {
         access.compute(open).await
     }
 
-    /// The samples of the series found: chunks of floats with their series ids, row group by row group, and rows of histograms.
-    async fn samples(
-        &self,
-        opened: Opened,
-    ) -> Result<(Arc<Vec<Found>>, Vec<Vec<(u32, Chunk)>>, Vec<Row>), Error> {
+    /// The samples of the series found.
+    async fn samples(&self, opened: Opened) -> Result<Sampled, Error> {
         let Opened { found, wanted, floats, histograms } = opened;
         let (access, found) = (self.block.access(), Arc::new(found));
         let floats = async {
@@ -120,7 +117,7 @@ impl<'a> Part<'a> {
             }
         };
         let (floats, histograms) = futures::future::try_join(floats, rows).await?;
-        Ok((found, floats, histograms))
+        Ok(Sampled { found, floats, histograms })
     }
 
     /// The series that match, and the tables that may have samples of them; `None`: there are none.
@@ -246,6 +243,15 @@ struct Opened {
     wanted: Wanted,
     floats: Option<SamplesTable>,
     histograms: Option<SamplesTable>,
+}
+
+/// Series with their samples.
+struct Sampled {
+    found: Arc<Vec<Found>>,
+    /// Chunks of floats with their series ids, row group by row group.
+    floats: Vec<Vec<(u32, Chunk)>>,
+    /// Rows of histograms.
+    histograms: Vec<Row>,
 }
 
 /// A file's footer and, where it was not known already, the file from byte `from` on.
