@@ -44,7 +44,7 @@ pub struct Appender<'a> {
     pub(crate) new: New,
 }
 
-/// New samples of one tenant and generation, not yet in the tenant's figures: they come in runs.
+/// Samples of one tenant and generation, not yet in the tenant's figures: they come in runs.
 pub(crate) struct New {
     tenant: u32,
     cut: Cut,
@@ -177,23 +177,22 @@ impl Appender<'_> {
         let mut with = Context { config: self.config, store: &mut state.store, grown: 0 };
         let outcome = change(found, &mut with);
         state.bytes = state.bytes.saturating_add_signed(with.grown);
-        if outcome == Outcome::Appended {
-            let tenant = found.tenant;
-            if self.new.tenant != tenant || self.new.cut != cut {
-                self.count();
-                self.new = New { tenant, cut, ..New::default() };
-            }
-            self.new.samples += samples;
-            self.new.min_time = self.new.min_time.min(first);
-            self.new.max_time = self.new.max_time.max(last);
+        let tenant = found.tenant;
+        if self.new.tenant != tenant || self.new.cut != cut {
+            self.count();
+            self.new = New { tenant, cut, ..New::default() };
         }
+        // What repeats another generation's sample is kept in this one as well: it belongs to the times that it has.
+        self.new.samples += if outcome == Outcome::Appended { samples } else { 0 };
+        self.new.min_time = self.new.min_time.min(first);
+        self.new.max_time = self.new.max_time.max(last);
         outcome
     }
 
     /// Adds the new samples to their tenant's figures.
     fn count(&mut self) {
         let New { tenant, cut, samples, min_time, max_time } = std::mem::take(&mut self.new);
-        if samples > 0 {
+        if min_time <= max_time {
             self.state.tenants[tenant as usize].count(cut, min_time, max_time, samples);
         }
     }

@@ -104,6 +104,23 @@ fn label_names_and_values_follow_matchers_and_time() {
 }
 
 #[test]
+fn what_repeats_an_older_generation_is_found_behind_its_mark() {
+    let head = Head::default();
+    add(&head, "t", &[("id", "1")], 1, 10);
+    let mut appender = head.appender();
+    let series = appender.series(&tenant("t"), Labels::from_pairs([("id", "1")]).view(), Cut(3));
+    assert_eq!(appender.float(series, Cut(3), 10, 1.0, 0), Outcome::Duplicate);
+    assert_eq!(appender.float(series, Cut(5), 10, 2.0, 0), Outcome::Conflict);
+    drop(appender);
+    for (from, found) in [(1, 1), (3, 1), (5, 1), (6, 0)] {
+        let window = Window::all().from_cut(Cut(from));
+        assert_eq!(head.series("t", &[], window).len(), found, "from {from}");
+        assert_eq!(head.select("t", &[], window).unwrap().len(), found, "from {from}");
+        assert_eq!(head.label_names("t", &[], window).len(), found, "from {from}");
+    }
+}
+
+#[test]
 fn tenants_never_meet() {
     let head = Head::default();
     for i in 0..300 {
