@@ -1,4 +1,4 @@
-//! The PromQL scripts again, with their samples in blocks: written as Parquet, pruned and decoded by the blocks' reader.
+//! The PromQL scripts again, with their samples in blocks: written as Parquet, pruned and decoded as queries read them.
 
 #![expect(clippy::print_stdout, reason = "a test says how many evaluations passed")]
 

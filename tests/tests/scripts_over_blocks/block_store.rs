@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use mneme_block::meta::{BlockMeta, SeriesKey};
-use mneme_block::read::{self, BlockReader, BlockSeries, MemoryRanges, RangeReader, ReadOptions};
+use mneme_block::read::{self, BlockReader, MemoryRanges, RangeReader, ReadOptions};
 use mneme_block::write::{MemorySink, Source, WriterOptions, write_block};
-use mneme_model::chunk::{HistogramSample, RawSamples};
+use mneme_model::chunk::{HistogramSample, RawSamples, SeriesBatch, SeriesView, merge};
 use mneme_model::{AnyHistogram, Exemplar, Labels, Samples, TenantId, TimestampMs};
 use mneme_promql::{Error, Plan, Queryable, ReadSamples, Select, SeriesSink, StorageError};
 use ulid::Ulid;
@@ -130,38 +130,25 @@ struct View<'a>(&'a [BlockReader]);
 
 impl Queryable for View<'_> {
     fn select(&self, select: &Select, sink: &mut SeriesSink<'_>) -> Result<(), Error> {
-        let asked = read::Select::new(select.matchers.clone(), select.start, select.end);
+        let asked = read::Select {
+            newest_only: select.hints.newest_only,
+            ..read::Select::new(select.matchers.clone(), select.start, select.end)
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
-        let mut found: BTreeMap<Labels, Vec<BlockSeries>> = BTreeMap::new();
+        let mut all = SeriesBatch::new();
         for block in self.0 {
-            for series in runtime.block_on(block.select(&asked)).map_err(failed)? {
-                found.entry(series.labels.clone()).or_default().push(series);
-            }
+            all.append(runtime.block_on(block.batch(&asked)).map_err(failed)?);
         }
-        found.iter().try_for_each(|(labels, parts)| sink(labels, &Parts(parts)))
+        all.unite();
+        all.iter().try_for_each(|series| sink(series.labels, &Compressed(series)))
     }
 }
 
-/// A series in some blocks.
-struct Parts<'a>(&'a [BlockSeries]);
+struct Compressed<'a>(SeriesView<'a>);
 
-impl ReadSamples for Parts<'_> {
+impl ReadSamples for Compressed<'_> {
     fn read(&self, start: TimestampMs, end: TimestampMs, out: &mut Samples) -> Result<(), StorageError> {
-        if let [one] = self.0 {
-            return one.read(start, end, out).map_err(failed);
-        }
-        let mut raw = Vec::new();
-        for part in self.0 {
-            let mut samples = RawSamples::default();
-            part.read_raw(TimestampMs::MIN, end, &mut samples).map_err(failed)?;
-            raw.push(samples);
-        }
-        let all = merged(raw.iter()).into_samples();
-        for (i, t) in all.t.iter().enumerate().filter(|(_, t)| **t >= start) {
-            out.push_float(*t, all.v[i], all.st.get(i).copied().unwrap_or(0));
-        }
-        out.histograms.extend(all.histograms.into_iter().filter(|point| point.t >= start));
-        Ok(())
+        merge(self.0.chunks, start, end, out).map_err(failed)
     }
 }
 

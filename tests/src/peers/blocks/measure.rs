@@ -12,7 +12,8 @@ use super::{Flush, Load, Read, Size};
 use crate::http::Client;
 
 /// Checkpoints are made soon, so that the flush is measured without them; no flush by itself, and no samples but those sent.
-const CONFIG: &str = "ingester: { cut_interval: 30s, flush_interval: 0s }\nself_monitoring: { enabled: false }\n";
+const CONFIG: &str =
+    "ingester: { cut_interval: 30s, flush_interval: 0s }\nself_monitoring: { enabled: false }\n";
 /// Of a day's hours, what selectors ask for.
 const HOURS: [u32; 2] = [2, 24];
 /// How long a merge may take.
