@@ -18,6 +18,8 @@ pub(crate) struct Candidates<'a> {
     set: Option<RoaringBitmap>,
     /// Every series is one of them.
     all: bool,
+    /// Looks at labels and series that it may still take; 0 = it has given up, and what it has added may not be all.
+    pub(crate) steps: u64,
     /// Series that were found to have no chunk in the window, by slots: a bit each. A target that has ended is met at every one of its labels.
     hidden: Vec<u64>,
 }
@@ -27,11 +29,12 @@ impl<'a> Candidates<'a> {
         let narrowed = !matchers.is_empty() || !reader.meets(window);
         let set = narrowed.then(|| reader.matching(matchers, window));
         let all = reader.covers_all(matchers, window);
-        Self { reader, window, from: window.from.max(reader.floor()), set, all, hidden: Vec::new() }
+        let from = window.from.max(reader.floor());
+        Self { reader, window, from, set, all, steps: u64::MAX, hidden: Vec::new() }
     }
 
     /// Adds the names of their labels.
-    pub(crate) fn names(mut self, out: &mut TextSet) {
+    pub(crate) fn names(&mut self, out: &mut TextSet) {
         let index = &self.reader.tenant.index;
         let Some(set) = &self.set else {
             for (name, pairs) in index.pairs_by_name() {
@@ -52,9 +55,13 @@ impl<'a> Candidates<'a> {
     }
 
     /// Adds the values of their label `name`.
-    pub(crate) fn values(mut self, name: &str, out: &mut TextSet) {
+    pub(crate) fn values(&mut self, name: &str, out: &mut TextSet) {
         let index = &self.reader.tenant.index;
         let values = index.pairs_of_name(name);
+        if values.len() as u64 >= self.steps {
+            self.steps = 0;
+            return;
+        }
         match &self.set {
             // Few series: looking at each is cheaper than at all values of the label.
             Some(set) if set.len() < 4 * values.len() as u64 => {
@@ -71,12 +78,16 @@ impl<'a> Candidates<'a> {
 
     /// Whether one of them has this label: the first that is looked at nearly always has.
     fn has(&mut self, pair: u32) -> bool {
-        if self.all {
-            return true;
+        self.steps = self.steps.saturating_sub(1);
+        if self.all || self.steps == 0 {
+            return self.steps > 0;
         }
         let Some(postings) = self.reader.tenant.index.postings(pair) else { return false };
-        let Self { reader, window, from, set, hidden, .. } = self;
-        let mut shown = |slot: u32| is_shown(reader.state, *window, *from, hidden, slot);
+        let Self { reader, window, from, set, hidden, steps, .. } = self;
+        let mut shown = |slot: u32| {
+            *steps = steps.saturating_sub(1);
+            *steps > 0 && is_shown(reader.state, *window, *from, hidden, slot)
+        };
         match set {
             None => postings.any(shown),
             Some(set) if set.len() < postings.len() as u64 => {

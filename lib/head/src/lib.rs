@@ -16,6 +16,7 @@
 //! lock was given up. What a series costs: `docs/decisions/0005`, measured by `cargo bench -p mneme-head --bench memory`.
 
 mod appender;
+mod at_once;
 mod candidates;
 mod cardinality;
 mod config;

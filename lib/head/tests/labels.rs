@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mneme_head::{Head, HeadConfig, Window};
+use mneme_head::{Head, HeadConfig, TextSet, Window};
 use mneme_model::chunk::SeriesBatch;
 use mneme_model::{Cut, Labels, MatchOp, Matcher, TenantId, TimestampMs};
 use proptest::prelude::*;
@@ -73,6 +73,25 @@ proptest! {
             let values: BTreeSet<&str> = found.iter().filter_map(|labels| labels.get(name)).collect();
             let told = head.label_values(tenant.as_str(), name, &matchers, window);
             prop_assert_eq!(told, values.into_iter().collect::<Vec<_>>());
+        }
+        if matchers.is_empty() {
+            for allowed in [3, 20, 1000] {
+                let (mut steps, mut at_once) = (allowed, TextSet::default());
+                let floor = head.label_names_at_once(tenant.as_str(), window, &mut steps, &mut at_once);
+                prop_assert!(allowed < 1000 || floor.is_some(), "{:?} of 80 samples", steps);
+                if let Some(floor) = floor {
+                    prop_assert_eq!(floor, head.tenant_floor(tenant.as_str()));
+                    prop_assert_eq!(at_once.into_sorted(), head.label_names(tenant.as_str(), &[], window));
+                }
+                let mut at_once = TextSet::default();
+                if head.label_values_at_once(tenant.as_str(), "id", window, &mut steps, &mut at_once).is_some() {
+                    prop_assert_eq!(at_once.into_sorted(), head.label_values(tenant.as_str(), "id", &[], window));
+                }
+            }
+            let writer = head.appender();
+            let nothing = head.label_names_at_once(tenant.as_str(), window, &mut 1000, &mut TextSet::default());
+            prop_assert!(nothing.is_none(), "nobody is waited for");
+            drop(writer);
         }
         let (cursor, _) = head.matching(tenant.as_str(), &matchers, window);
         prop_assert!(cursor.left() >= found.len() as u64);
