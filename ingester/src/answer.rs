@@ -235,7 +235,7 @@ impl Drop for Answer {
     }
 }
 
-fn wanted(request: &SeriesRequest, from: Cut) -> Wanted<'_> {
+pub(crate) fn wanted(request: &SeriesRequest, from: Cut) -> Wanted<'_> {
     Wanted::new(&request.matchers, window(request, from)).with_hints(request.hints.clone())
 }
 

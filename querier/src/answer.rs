@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mneme_model::TenantId;
 use mneme_model::chunk::{BatchMark, SeriesBatch};
-use mneme_proto::internal::ingester::{Error, Held, PartitionMark, Seam, SeriesAnswer};
+use mneme_proto::internal::ingester::{AT_HAND, Error, Held, PartitionMark, Seam, SeriesAnswer};
 
 use crate::federation::Tenants;
 
@@ -71,6 +71,11 @@ impl Answer {
     ) -> Self {
         let tenants = tenants.federated().then(|| tenants.clone());
         Self { parts: parts.into(), tenants, attempts: Arc::clone(attempts) }
+    }
+
+    /// Whether all of it is a few series in memory, of all tenants together.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.parts.iter().all(|(_, part)| part.is_at_hand()) && self.left() <= AT_HAND
     }
 
     fn pull(&mut self, batch: &mut SeriesBatch) -> Result<Option<Held>, Error> {

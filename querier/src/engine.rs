@@ -1,5 +1,7 @@
-//! Runs one query: waits for its turn, parses, plans, asks, pulls and computes on the pool's threads, all within its deadline.
+//! Runs one query: waits for its turn, parses, plans, asks, pulls and computes on the pool's threads, all within its deadline. What is
+//! computed of a few series in memory takes less than to wake a thread, and is computed in place.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +57,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) deadline: Instant,
     /// The query's place in the list of running queries.
     pub(crate) entry: &'a Entry,
+    /// What is computed of a few series takes some microseconds ([`Plan::is_small`]).
+    pub(crate) is_small: bool,
 }
 
 /// How long the steps of a query took.
@@ -100,12 +104,13 @@ impl Engine {
         let turn = Arc::new(entry.unless_killed("query queue", self.turn(deadline)).await?);
         let queue = begun.elapsed();
         let questions: Vec<_> = plan.selects().iter().map(|select| question(select, floor)).collect();
+        let is_small = plan.is_small();
         let evaluate = move |answers| {
             let fetched = Fetched::new(&plan, answers, floor);
             let result = evaluate(&plan, &fetched);
             result.map_err(|error| fetched.failure().map_or_else(|| error.into(), Into::into))
         };
-        let asked = Asked { source, questions: &questions, deadline, entry };
+        let asked = Asked { source, questions: &questions, deadline, entry, is_small };
         let mut answer = self.read(asked, &turn, evaluate).await?;
         answer.timings.queue = queue;
         let timings = &answer.timings;
@@ -158,6 +163,9 @@ impl Engine {
         let answers = entry.unless_killed("query preparation", ask).await?;
         attempts.spend(begun.elapsed());
         entry.reach(Stage::Evaluating);
+        if asked.is_small && answers.iter().all(Answer::is_at_hand) {
+            return compute_here(|| make(answers));
+        }
         let (make, turn) = (Arc::clone(make), Arc::clone(turn));
         let compute = self.compute(move || make(answers), turn, deadline, entry);
         entry.unless_killed("query execution", compute).await
@@ -213,6 +221,15 @@ impl Engine {
         self.metrics.fetched_chunks.inc_by(found.chunks);
         self.metrics.fetched_bytes.inc_by(found.chunk_bytes);
     }
+}
+
+/// Computes in the task that asks: to wake a thread for it would take longer.
+#[tracing::instrument(name = "query_evaluate", skip_all)]
+fn compute_here<T>(make: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|_| {
+        tracing::error!("a query's computation panicked");
+        Err(refused(NoResult::Failed, "query execution"))
+    })
 }
 
 /// Parses, plans and checks what can be refused without any data.

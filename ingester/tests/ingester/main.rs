@@ -1,6 +1,7 @@
 //! An ingester under a real WAL in a bucket in memory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod at_hand;
 mod blocks;
 mod broken_checkpoint;
 mod checkpoints;

@@ -24,6 +24,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Those that fulfil the matchers now.
+    pub(crate) fn new(reader: &Reader<'_>, matchers: &[Matcher], window: Window) -> Self {
+        let slots = reader.matching(matchers, window);
+        Self { left: slots.len(), slots, next: 0, later: reader.state.next_version() }
+    }
+
     /// How many series it has still to go through.
     #[must_use]
     pub fn left(&self) -> u64 {
@@ -66,8 +72,7 @@ impl Head {
         let state = self.state.read();
         let Some(tenant) = state.tenant(tenant) else { return (Cursor::default(), state.floor) };
         let reader = Reader { config: &self.config, state: &state, tenant };
-        let slots = reader.matching(matchers, window);
-        (Cursor { left: slots.len(), slots, next: 0, later: state.next_version() }, reader.floor())
+        (Cursor::new(&reader, matchers, window), reader.floor())
     }
 
     /// Calls `see` with each series that the cursor has still to go through: [`mneme_model::LabelsRef::identity`] of its labels, and its

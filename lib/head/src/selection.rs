@@ -60,6 +60,18 @@ impl Selection {
         self.most.is_some_and(|most| self.batch.len() >= most || self.bytes >= FULL_BYTES)
     }
 
+    /// Series added.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.batch.len()
+    }
+
+    /// Whether [`Self::finish`] has no files to read.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        self.reads.is_empty()
+    }
+
     /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {

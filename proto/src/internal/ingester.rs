@@ -12,7 +12,7 @@ use super::cardinality;
 pub use super::cardinality::{Cardinality, CardinalityBuilder, CardinalityRequest, LabelCardinality};
 pub use super::fetch_budget::{FetchBudget, Held, OverBudget};
 pub use super::seam::{PartitionMark, Seam};
-pub use super::series_answer::{SeriesAnswer, WholeAnswer, drain};
+pub use super::series_answer::{AT_HAND, SeriesAnswer, WholeAnswer, drain};
 
 /// Parts of one committed segment, for the partitions that the receiver owns.
 #[derive(Clone, Debug)]

@@ -10,6 +10,9 @@ use super::ingester::Error;
 /// Room for at most so many series is made before they are there.
 const MOST_RESERVED: usize = 1 << 17;
 
+/// So many series of an answer are a few ([`SeriesAnswer::is_at_hand`]).
+pub const AT_HAND: usize = 16;
+
 /// An answer to a select. It is made at once; each pull finds the next series. Nothing is locked or under way between two pulls, so
 /// that an answer may be left alone, and dropped, at any time.
 pub trait SeriesAnswer: Send {
@@ -21,6 +24,11 @@ pub trait SeriesAnswer: Send {
     /// # Errors
     /// The answer has failed as a whole: what came before does not count.
     fn next_batch(&mut self, batch: &mut SeriesBatch) -> Result<Option<Held>, Error>;
+
+    /// Whether all of it is a few series in memory: a pull takes some microseconds and reads no files.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
 
     /// About how many series are still to come, where that is known.
     fn left(&self) -> usize {
@@ -57,6 +65,10 @@ impl SeriesAnswer for WholeAnswer {
         let Some((all, held)) = self.all.take() else { return Ok(None) };
         *batch = all;
         Ok(Some(held))
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.left() <= AT_HAND
     }
 
     fn left(&self) -> usize {

@@ -47,8 +47,13 @@ pub(super) async fn federate(call: &Call, headers: &HeaderMap, form: &Form) -> R
     let hints = ReadHints { newest_only: true, ..ReadHints::default() };
     let question = |matchers| Question { hints: hints.clone(), ..Question::new(matchers, start, end) };
     let questions: Vec<_> = sets.into_iter().map(|matchers| Some(question(matchers))).collect();
-    let asked =
-        Asked { source: &call.source, questions: &questions, deadline: call.deadline(), entry: &entry };
+    let asked = Asked {
+        source: &call.source,
+        questions: &questions,
+        deadline: call.deadline(),
+        entry: &entry,
+        is_small: false,
+    };
     let last = move |answers| last_values(answers, start, end);
     let samples = call.api.engine.read(asked, &Arc::new(turn), last).await?.result;
     let escaping = escaping(headers);

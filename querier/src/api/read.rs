@@ -49,8 +49,13 @@ pub(super) async fn read(call: &Call, body: Body) -> Result<Response, Error> {
     let entry = call.begin("read", &text(&queries))?;
     let turn = Arc::new(entry.unless_killed("query queue", call.api.engine.turn(call.deadline())).await?);
     let (questions, times) = questions(call, &request.queries, queries);
-    let asked =
-        Asked { source: &call.source, questions: &questions, deadline: call.deadline(), entry: &entry };
+    let asked = Asked {
+        source: &call.source,
+        questions: &questions,
+        deadline: call.deadline(),
+        entry: &entry,
+        is_small: false,
+    };
     let config = &call.api.config;
     match kind {
         ResponseType::Samples => {

@@ -1,7 +1,7 @@
 //! Answers that come in many batches: begun again where data was flushed, ended when the query is, never held as a whole.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -29,9 +29,15 @@ struct Stream {
     flushes: AtomicUsize,
     /// An answer was dropped.
     ended: Arc<AtomicBool>,
+    /// Answers say that they are few series in memory.
+    at_hand: bool,
+    /// The threads that pulled.
+    threads: Arc<Mutex<Vec<String>>>,
 }
 
 struct Batches {
+    at_hand: bool,
+    threads: Arc<Mutex<Vec<String>>>,
     left: Option<usize>,
     next: usize,
     /// Fails after the first batch.
@@ -41,7 +47,13 @@ struct Batches {
 }
 
 impl SeriesAnswer for Batches {
+    fn is_at_hand(&self) -> bool {
+        self.at_hand
+    }
+
     fn next_batch(&mut self, batch: &mut SeriesBatch) -> Result<Option<Held>, Error> {
+        let thread = std::thread::current().name().unwrap_or_default().to_owned();
+        self.threads.lock().unwrap().push(thread);
         if self.left == Some(0) {
             return Ok(None);
         }
@@ -83,7 +95,8 @@ impl QueryService for Stream {
         let seam = request.seam.map(|seam| seam.from(PartitionId(1), 2));
         assert!(matches!(seam, None | Some(Cut(5))), "begun again from the floor that was told: {seam:?}");
         let (left, ended) = (self.batches, Arc::clone(&self.ended));
-        Ok(Box::new(Batches { left, next: 0, flushed, budget, ended }))
+        let (at_hand, threads) = (self.at_hand, Arc::clone(&self.threads));
+        Ok(Box::new(Batches { at_hand, threads, left, next: 0, flushed, budget, ended }))
     }
 
     async fn series(&self, _: SeriesRequest) -> Result<Vec<Labels>, Error> {
@@ -175,4 +188,48 @@ async fn an_aggregation_holds_a_batch_at_a_time_and_what_is_used_twice_is_held()
     assert!(code == 200 && body.contains("\"10000\""), "{body}");
     let (code, body) = tight("sum(m)%2Bcount(m)").await;
     assert!(code == 422 && body.contains("err-mneme-max-estimated-memory"), "{code} {body}");
+}
+
+#[tokio::test]
+async fn what_a_few_series_at_hand_have_at_one_moment_is_computed_where_it_is_asked() {
+    let pool = |path: &'static str, at_hand: bool| async move {
+        let stream = Stream { batches: Some(1), at_hand, ..Stream::default() };
+        let threads = Arc::clone(&stream.threads);
+        let (code, body) = Api::new(stream).get(path).await;
+        assert_eq!(code, 200, "{body}");
+        let threads = threads.lock().unwrap();
+        assert!(!threads.is_empty());
+        threads.iter().all(|name| name.starts_with("mneme-query-"))
+    };
+    for path in ["query?query=m&time=60", "query?query=sum(m)%2Babs(m)&time=60"] {
+        assert!(!pool(path, true).await, "{path}");
+        assert!(pool(path, false).await, "{path} of more series");
+    }
+    for path in [
+        "query_range?query=m&start=0&end=60&step=1",
+        "query?query=rate(m[1h])&time=60",
+        "query?query=max_over_time(m[1h:1s])&time=60",
+        "query?query=m%2Bmax_over_time(vector(1)[1h:1s])&time=60",
+        "query?query=label_replace(m,%22a%22,%22%22,%22b%22,%22.*%22)&time=60",
+    ] {
+        assert!(pool(path, true).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_place_of_the_asker_fails_that_query_only() {
+    let stream = Stream { batches: Some(1), at_hand: true, ..Stream::default() };
+    let threads = Arc::clone(&stream.threads);
+    let api = Api::new(stream);
+    // A poisoned lock makes the pull panic.
+    let poison = Arc::clone(&threads);
+    let _ = std::thread::spawn(move || {
+        let _lock = poison.lock().unwrap();
+        panic!("as intended");
+    })
+    .join();
+    let failed = api.get("query?query=m&time=60").await;
+    assert_eq!(failed, error(500, "internal", "the evaluation failed unexpectedly"));
+    threads.clear_poison();
+    assert_eq!(api.get("query?query=m&time=60").await.0, 200);
 }

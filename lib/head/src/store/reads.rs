@@ -87,6 +87,10 @@ impl Reads {
         self.0.push((answer, read));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads all chunks, in order of the files, and hands each to `take`. To be called without a lock.
     pub(crate) fn run(mut self, mut take: impl FnMut(usize, Chunk)) -> Result<(), ReadError> {
         self.0.sort_by_key(|(_, read)| (Arc::as_ptr(&read.file), read.at));

@@ -27,6 +27,9 @@ use crate::ast::{Expr, ValueType};
 use crate::explain::Pass;
 use crate::{Error, QueryParams, Select};
 
+/// A small plan has at most so many operators.
+const MOST_OF_SMALL: usize = 16;
+
 /// A query, ready to be evaluated as often as wanted.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -87,6 +90,17 @@ impl Plan {
     #[must_use]
     pub fn uses(&self) -> &[usize] {
         &self.uses
+    }
+
+    /// Whether the work is that of a few operators on what the selects have at one moment: no ranges, no subqueries, no texts, which may
+    /// be regular expressions. Of a handful of series it takes some microseconds.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        let costly = |node: &Node| matches!(node, Node::RangeCall(_) | Node::Matrix(_) | Node::String(_));
+        self.params.is_instant()
+            && !self.selects.is_empty()
+            && self.root.count(&|_| true) <= MOST_OF_SMALL
+            && self.root.count(&costly) == 0
     }
 
     /// The type of the answer; a range query's answer is a matrix all the same.
