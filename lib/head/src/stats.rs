@@ -9,9 +9,9 @@ pub struct Generation {
     pub cut: Cut,
     /// Samples appended to it, repetitions not counted.
     pub samples: u64,
-    /// Time of its first sample.
+    /// Time of its first sample, repetitions included.
     pub min_time: TimestampMs,
-    /// Time of its last sample.
+    /// Time of its last sample, repetitions included.
     pub max_time: TimestampMs,
 }
 
